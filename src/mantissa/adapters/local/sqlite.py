@@ -1,0 +1,128 @@
+"""The state store in one SQLite file: conditional, transactional, durable.
+
+Every write is one `BEGIN IMMEDIATE` transaction with `synchronous=FULL`, so that what was
+acknowledged survives a kill and a power cut, and several processes may share the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+
+from mantissa.errors import Conflict, StoreError, StoreTransient
+from mantissa.ports import Delete, Item, Put, Write
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS state (
+    tbl TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (tbl, key)
+) WITHOUT ROWID
+"""
+_PAGE = 1_000
+
+
+class SQLiteState:
+    """A state store in a SQLite file."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
+        self._path = path
+        with self._translated():
+            self._connection = sqlite3.connect(
+                path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def get(self, table: str, key: str) -> Item | None:
+        """Read one record."""
+        with self._translated():
+            row = self._connection.execute(
+                "SELECT value, version FROM state WHERE tbl = ? AND key = ?", (table, key)
+            ).fetchone()
+        return None if row is None else Item(table, key, orjson.loads(row[0]), row[1])
+
+    def put(self, write: Put) -> None:
+        """Write one record if its condition holds."""
+        self.transact([write])
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Carry out all writes or none."""
+        with self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for write in writes:
+                    self._apply(write)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def query(self, table: str, prefix: str = "") -> Iterator[Item]:
+        """Yield a table's records by key, a page at a time."""
+        after = ""
+        while page := self._page(table, prefix, after):
+            for key, value, version in page:
+                yield Item(table, key, orjson.loads(value), version)
+            after = page[-1][0]
+
+    def _page(self, table: str, prefix: str, after: str) -> list[tuple[str, bytes, int]]:
+        with self._translated():
+            return self._connection.execute(
+                "SELECT key, value, version FROM state WHERE tbl = ? AND key > ? AND key >= ?"
+                " AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
+                (table, after, prefix, len(prefix), prefix, _PAGE),
+            ).fetchall()
+
+    def _apply(self, write: Write) -> None:
+        if isinstance(write, Delete):
+            changed = self._delete(write)
+        elif write.version is None:
+            changed = self._insert(write)
+        else:
+            changed = self._update(write, write.version)
+        if changed != 1:
+            raise Conflict("another writer was first", where=f"{write.table}/{write.key}")
+
+    def _insert(self, write: Put) -> int:
+        return self._connection.execute(
+            "INSERT INTO state VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING",
+            (write.table, write.key, orjson.dumps(write.value)),
+        ).rowcount
+
+    def _update(self, write: Put, version: int) -> int:
+        return self._connection.execute(
+            "UPDATE state SET value = ?, version = version + 1"
+            " WHERE tbl = ? AND key = ? AND version = ?",
+            (orjson.dumps(write.value), write.table, write.key, version),
+        ).rowcount
+
+    def _delete(self, write: Delete) -> int:
+        return self._connection.execute(
+            "DELETE FROM state WHERE tbl = ? AND key = ? AND version = ?",
+            (write.table, write.key, write.version),
+        ).rowcount
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise StoreTransient(
+                    "another process holds the state file", where=str(self._path), fix="try again"
+                ) from error
+            raise StoreError(str(error), where=str(self._path)) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(str(error), where=str(self._path)) from error

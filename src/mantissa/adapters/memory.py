@@ -1,0 +1,144 @@
+"""An honest in-memory version of every storage port, for tests and simulation.
+
+Honest means that it keeps each port's promises (conditions, order, isolation of values) and
+is held to them by the same contract suites as the real adapters.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from mantissa.errors import ConfigError, Conflict, ObjectNotFound
+from mantissa.model import Message, ObjectInfo, Receipt, Secret
+from mantissa.ports import Clock, Delete, Item, JSONValue, Put, Write
+
+
+class ManualClock:
+    """A clock that moves only when told."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        """Return the time it was last set to."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move forward by that many seconds."""
+        self._now += timedelta(seconds=seconds)
+
+
+class MemoryObjects:
+    """An object store in a dict."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._objects: dict[str, tuple[bytes, datetime]] = {}
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe one object."""
+        data, modified = self._find(key)
+        digest = hashlib.sha256(data).hexdigest()
+        return ObjectInfo(key, len(data), digest, modified, digest)
+
+    def open(self, key: str) -> BinaryIO:
+        """Open one object for reading."""
+        return io.BytesIO(self._find(key)[0])
+
+    def get(self, key: str) -> bytes:
+        """Read one object whole."""
+        return self._find(key)[0]
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Write unless the key exists; True if this call wrote it."""
+        if key in self._objects:
+            return False
+        self._objects[key] = (bytes(data), self._clock.now())
+        return True
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """List objects by key."""
+        for key in sorted(k for k in self._objects if k.startswith(prefix)):
+            yield self.head(key)
+
+    def delete(self, key: str) -> None:
+        """Delete one object; absent is fine."""
+        self._objects.pop(key, None)
+
+    def _find(self, key: str) -> tuple[bytes, datetime]:
+        try:
+            return self._objects[key]
+        except KeyError:
+            raise ObjectNotFound("no such object", where=key) from None
+
+
+class MemoryState:
+    """A state store in a dict; values are copied in and out."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[str, str], tuple[Mapping[str, JSONValue], int]] = {}
+
+    def get(self, table: str, key: str) -> Item | None:
+        """Read one record."""
+        found = self._items.get((table, key))
+        return None if found is None else Item(table, key, copy.deepcopy(found[0]), found[1])
+
+    def put(self, write: Put) -> None:
+        """Write one record if its condition holds."""
+        self.transact([write])
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        """Carry out all writes or none."""
+        for write in writes:
+            self._check(write)
+        for write in writes:
+            place = (write.table, write.key)
+            if isinstance(write, Delete):
+                del self._items[place]
+            else:
+                self._items[place] = (copy.deepcopy(write.value), (write.version or 0) + 1)
+
+    def query(self, table: str, prefix: str = "") -> Iterator[Item]:
+        """Yield a table's records by key."""
+        places = sorted(p for p in self._items if p[0] == table and p[1].startswith(prefix))
+        for place in places:
+            if place in self._items:
+                value, version = self._items[place]
+                yield Item(*place, copy.deepcopy(value), version)
+
+    def _check(self, write: Write) -> None:
+        found = self._items.get((write.table, write.key))
+        if (found[1] if found else None) != write.version:
+            raise Conflict("another writer was first", where=f"{write.table}/{write.key}")
+
+
+class MemorySecrets:
+    """Secrets in a dict that a test may rotate."""
+
+    def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
+        self.secrets = dict(secrets or {})
+        self.fresh_reads = 0
+
+    def get(self, name: str, *, fresh: bool = False) -> Secret:
+        """Return a secret."""
+        self.fresh_reads += fresh
+        if name not in self.secrets:
+            raise ConfigError(f"no secret named {name!r}", fix="add it to the secret store")
+        return Secret(self.secrets[name])
+
+
+class MemoryDestination:
+    """A destination that keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def send(self, message: Message, secret: Secret | None) -> Receipt:
+        """Keep the message."""
+        self.messages.append(message)
+        return Receipt(200, provider_id=str(len(self.messages)))
