@@ -1,0 +1,83 @@
+# The one task runner. `make` alone lists the targets; each one sets up what it needs.
+# Everything runs from .venv, made from the hashed lock; nothing else has to be installed.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK := requirements-dev.lock
+
+# The first interpreter that is new enough; `make PYTHON=/path/to/python setup` overrides it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+# Extra words for pytest, for example: make test PYTEST="-k config"
+PYTEST ?=
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check static docs docs-check build bench test-external lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv and install the locked dependencies into it
+
+$(STAMP): $(LOCK) pyproject.toml
+	@test -n "$(PYTHON)" || { \
+	  echo "error: no Python 3.11 or newer was found on PATH" >&2; \
+	  echo "  fix: install one, or name it: make PYTHON=/path/to/python3.11 setup" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Mantissa Log needs Python 3.11 or newer" >&2; \
+	  echo "  fix: make PYTHON=/path/to/python3.11 setup" >&2; exit 2; }
+	@$(BIN)/python -c '' 2>/dev/null || { echo "Making $(VENV) with $$($(PYTHON) -V)"; \
+	  $(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "error: $(PYTHON) cannot make a virtual environment (Debian and Ubuntu: apt install python3-venv)" >&2; \
+	  exit 2; }; }
+	@echo "Installing $$(grep -c '^[a-z0-9].*==' $(LOCK)) locked packages into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## the guided tour: an attack, its findings, its alerts, three questions
+	@$(BIN)/mantissa demo
+
+static: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(STAMP) ## write the generated reference pages again
+	$(BIN)/python tools/reference_docs.py
+
+docs-check: $(STAMP)
+	$(BIN)/python tools/reference_docs.py --check
+
+check: static docs-check ## format, lint, types, import contracts, size budgets, docs
+	$(BIN)/python -m pytest tests/architecture -q $(PYTEST)
+
+# The whole suite holds the architecture tests too, so `test` is `check` and the rest.
+test: static docs-check ## everything CI runs: check and all tests
+	$(BIN)/python -m pytest tests --ignore=tests/external -ra -n $(JOBS) $(PYTEST)
+
+test-external: $(STAMP) ## the tests against the public logs in $$MANTISSA_SHARED_DATA or ../shared/data
+	$(BIN)/python -m pytest tests/external -ra -n $(JOBS) $(PYTEST)
+
+build: $(STAMP) ## wheel and source distribution in dist/
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+bench: $(STAMP) ## the benchmarks; each prints its numbers and its baselines
+	@for b in bench/*.py; do case "$$b" in bench/_*) continue;; esac; echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
+
+# Pins stay as they are unless asked: make lock UPGRADE=1
+UV = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+lock: $(STAMP) ## resolve both locks again (UPGRADE=1 takes newer versions)
+	$(UV) --output-file requirements.lock
+	$(UV) --group dev --constraints requirements.lock --output-file $(LOCK)
+
+clean: ## remove everything that the other targets made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,152 @@
+"""Every setting of the product, with its default, its limits and what it is for.
+
+The reader, the commented `mantissa.toml` that `mantissa init` writes and the reference page are
+all derived from these classes, so a key that stands here is accepted, explained and documented.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Unit = Literal["", "bytes", "seconds"]
+LEVELS = ("informational", "low", "medium", "high", "critical")
+"""Sigma's levels, lowest first."""
+DESTINATION_TYPES = ("slack", "pagerduty", "webhook")
+
+
+def _key(doc: str, default: Any = dataclasses.MISSING, **rules: Any) -> Any:
+    metadata = {"doc": doc, **rules}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class LakeSettings:
+    """How rows are cut into Parquet files. A change applies to objects not yet ingested."""
+
+    split_rows: int = _key("Rows after which a new file of one object begins.", 250_000, low=1)
+    split_bytes: int = _key(
+        "Uncompressed bytes after which a new file begins.", 128 << 20, unit="bytes", low=1 << 20
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """What one input object may cost; what is over a limit goes to quarantine with a reason."""
+
+    sources: tuple[Path, ...] = _key(
+        "Folders with log sources of your own, relative to the home.", (Path("sources"),)
+    )
+    max_bytes: int = _key("Bytes one object may unpack to.", 4 << 30, unit="bytes", low=1)
+    max_ratio: float = _key("How many times its packed size an object may unpack to.", 200.0, low=1)
+    max_line: int = _key("Bytes one line may have.", 16 << 20, unit="bytes", low=1)
+    max_document: int = _key(
+        "Bytes one JSON document that is not lines may have.", 64 << 20, unit="bytes", low=1
+    )
+    max_depth: int = _key("Levels that JSON may be nested.", 64, low=1, high=512)
+    max_members: int = _key("Members one zip or tar may have.", 10_000, low=1)
+    batch_records: int = _key("Records taken through memory at a time.", 8192, low=1)
+    batch_bytes: int = _key("Bytes taken through memory at a time.", 8 << 20, unit="bytes", low=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionSettings:
+    """Which rules run and how their findings become alerts."""
+
+    rules: tuple[Path, ...] = _key(
+        "Folders with Sigma rules of your own, relative to the home.", (Path("rules"),)
+    )
+    library: bool = _key("Whether the rules that come with the product run too.", True)
+    group_window: float = _key(
+        "Findings of one rule about the same entities within this time are one alert.",
+        3600.0,
+        unit="seconds",
+        low=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySettings:
+    """What one query may use before it is stopped."""
+
+    seconds: float = _key("Time after which a query is stopped.", 60.0, unit="seconds", low=0.1)
+    memory: int = _key("Memory the engine may use.", 1 << 30, unit="bytes", low=64 << 20)
+    max_rows: int = _key("Rows returned at most; more are cut and said to be.", 10_000, low=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """How deliveries are tried again."""
+
+    retry_base: float = _key(
+        "Upper bound of the first wait; it doubles with every try.", 2.0, unit="seconds", low=0
+    )
+    retry_cap: float = _key("Longest wait between two tries.", 900.0, unit="seconds", low=0)
+    give_up_after: float = _key(
+        "Time after which a message that was never taken is given up.",
+        86400.0,
+        unit="seconds",
+        low=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSettings:
+    """Somewhere an alert goes."""
+
+    name: str = _key("What routes and commands call it.")
+    type: str = _key("What it is.", choices=DESTINATION_TYPES)
+    secret: str = _key("Name of its credential in the secret store; empty for none.", "")
+    url: str = _key("Where to send to, unless the secret says so.", "")
+    options: Mapping[str, Any] = _key("What only this type knows.", {})
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSettings:
+    """Which alerts go to which destinations; every route that fits is taken."""
+
+    to: tuple[str, ...] = _key("Names of the destinations.")
+    min_level: str = _key("The lowest level that is sent.", "informational", choices=LEVELS)
+    sources: tuple[str, ...] = _key("Only alerts of these log sources; empty for all.", ())
+    tags: tuple[str, ...] = _key("Only alerts with one of these tags; empty for all.", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one home.
+
+    Args:
+        home: the folder of the lake, absolute.
+        file: the `mantissa.toml` they were read from; None when the home has none.
+    """
+
+    home: Path
+    file: Path | None = None
+    lake: LakeSettings = field(default_factory=LakeSettings)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    query: QuerySettings = field(default_factory=QuerySettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    destinations: tuple[DestinationSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "lake": LakeSettings,
+    "ingest": IngestSettings,
+    "detection": DetectionSettings,
+    "query": QuerySettings,
+    "alerts": AlertSettings,
+}
+"""`[section]` → its class."""
+
+LISTS: Mapping[str, type[Any]] = {
+    "destinations": DestinationSettings,
+    "routes": RouteSettings,
+}
+"""`[[list]]` → the class of its entries."""
