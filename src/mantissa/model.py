@@ -143,6 +143,7 @@ class Counts:
     quarantined: int = 0
     filtered: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    filtered_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def balanced(self) -> bool:
@@ -159,7 +160,7 @@ class Manifest:
     source_object: str
     files: tuple[DataFile, ...]
     counts: Counts
-    quarantine: str | None
+    quarantine: tuple[str, ...]
     bytes_in: int
 
 
@@ -218,7 +219,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What people are told of a rule; made from its YAML, carried with its findings."""
+    """What people are told of a rule; made from its YAML, carried with its findings.
+
+    Args:
+        group_by: entities or fields whose values make one alert; empty for the usual ones.
+    """
 
     id: str
     title: str
@@ -231,6 +236,8 @@ class RuleInfo:
     version: str = ""
     major: int = 1
     sql: str = ""
+    group_by: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
 
 
 class AlertStatus(StrEnum):
@@ -260,14 +267,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What a person is told: findings of one rule over one group of entities and one window."""
+    """What a person is told: findings of one rule over one group of entities and one window.
+
+    Args:
+        entities: each kind of entity with the distinct values seen, sorted and bounded.
+        sequence: how often destinations were told of a change; orders their messages.
+    """
 
     id: str
     rule: RuleInfo
     level: Severity
     status: AlertStatus
     source: str
-    entities: Mapping[str, str]
+    entities: Mapping[str, tuple[str, ...]]
     window_start: datetime
     first_event: datetime
     last_event: datetime
@@ -277,6 +289,8 @@ class Alert:
     updated_at: datetime
     verdict: Verdict | None = None
     note: str = ""
+    assignee: str = ""
+    sequence: int = 0
     history: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -56,10 +57,8 @@ class MemoryObjects:
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Write unless the key exists; True if this call wrote it."""
-        if key in self._objects:
-            return False
-        self._objects[key] = (bytes(data), self._clock.now())
-        return True
+        written = (bytes(data), self._clock.now())
+        return self._objects.setdefault(key, written) is written
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """List objects by key."""
@@ -77,11 +76,15 @@ class MemoryObjects:
             raise ObjectNotFound("no such object", where=key) from None
 
 
+Items = dict[tuple[str, str], tuple[Mapping[str, JSONValue], int]]
+
+
 class MemoryState:
     """A state store in a dict; values are copied in and out."""
 
     def __init__(self) -> None:
-        self._items: dict[tuple[str, str], tuple[Mapping[str, JSONValue], int]] = {}
+        self._items: Items = {}
+        self._lock = threading.Lock()
 
     def get(self, table: str, key: str) -> Item | None:
         """Read one record."""
@@ -94,27 +97,29 @@ class MemoryState:
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out all writes or none."""
-        for write in writes:
-            self._check(write)
-        for write in writes:
-            place = (write.table, write.key)
-            if isinstance(write, Delete):
-                del self._items[place]
-            else:
-                self._items[place] = (copy.deepcopy(write.value), (write.version or 0) + 1)
+        with self._lock:
+            items = dict(self._items)
+            for write in writes:
+                _apply(items, write)
+            self._items = items
 
     def query(self, table: str, prefix: str = "") -> Iterator[Item]:
         """Yield a table's records by key."""
-        places = sorted(p for p in self._items if p[0] == table and p[1].startswith(prefix))
-        for place in places:
-            if place in self._items:
-                value, version = self._items[place]
-                yield Item(*place, copy.deepcopy(value), version)
+        items = self._items
+        for place in sorted(p for p in items if p[0] == table and p[1].startswith(prefix)):
+            value, version = items[place]
+            yield Item(*place, copy.deepcopy(value), version)
 
-    def _check(self, write: Write) -> None:
-        found = self._items.get((write.table, write.key))
-        if (found[1] if found else None) != write.version:
-            raise Conflict("another writer was first", where=f"{write.table}/{write.key}")
+
+def _apply(items: Items, write: Write) -> None:
+    place = (write.table, write.key)
+    found = items.get(place)
+    if (found[1] if found else None) != write.version:
+        raise Conflict("another writer was first", where=f"{write.table}/{write.key}")
+    if isinstance(write, Delete):
+        del items[place]
+    else:
+        items[place] = (copy.deepcopy(write.value), (write.version or 0) + 1)
 
 
 class MemorySecrets:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS state (
 ) WITHOUT ROWID
 """
 _PAGE = 1_000
+_LAST = "\U0010ffff"
 
 
 class SQLiteState:
@@ -33,6 +35,7 @@ class SQLiteState:
 
     def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
         self._path = path
+        self._lock = threading.Lock()
         with self._translated():
             self._connection = sqlite3.connect(
                 path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
@@ -61,13 +64,13 @@ class SQLiteState:
         """Carry out all writes or none."""
         with self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
+            verdict = "ROLLBACK"
             try:
                 for write in writes:
                     self._apply(write)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                verdict = "COMMIT"
+            finally:
+                self._connection.execute(verdict)
 
     def query(self, table: str, prefix: str = "") -> Iterator[Item]:
         """Yield a table's records by key, a page at a time."""
@@ -80,9 +83,9 @@ class SQLiteState:
     def _page(self, table: str, prefix: str, after: str) -> list[tuple[str, bytes, int]]:
         with self._translated():
             return self._connection.execute(
-                "SELECT key, value, version FROM state WHERE tbl = ? AND key > ? AND key >= ?"
-                " AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
-                (table, after, prefix, len(prefix), prefix, _PAGE),
+                "SELECT key, value, version FROM state"
+                " WHERE tbl = ? AND key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?",
+                (table, after, prefix, prefix + _LAST, _PAGE),
             ).fetchall()
 
     def _apply(self, write: Write) -> None:
@@ -116,8 +119,10 @@ class SQLiteState:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
+        """Hold the connection for one thread and put SQLite's errors in our words."""
         try:
-            yield
+            with self._lock:
+                yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error) or "busy" in str(error):
                 raise StoreTransient(

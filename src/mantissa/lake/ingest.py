@@ -1,0 +1,286 @@
+"""One object to rows, exactly once, nothing dropped in silence.
+
+The steps, each safe to die after:
+
+    1  the ledger counts the attempt and pins the plan
+    2  the object is decoded and mapped in order; parts are cut by rows and bytes, never by time
+    3  each part's files and each quarantine file are put if absent, under names that the
+       object's identity, the plan and the part's number determine
+    4  the manifest is put if absent
+    5  one transaction: ledger done, detection pending, partition totals
+
+A later attempt repeats the steps, finds the files of the earlier one under the same names and
+commits once. Rows become visible file by file, and each exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from mantissa.errors import Conflict, StoreTransient
+from mantissa.lake.ledger import DONE, QUARANTINED, Entry, Ledger, Outcome
+from mantissa.lake.manifest import encode_manifest, manifest_key
+from mantissa.lake.parts import PartWriter
+from mantissa.lake.plan import PARSER_VERSION, Plan
+from mantissa.lake.quarantine import (
+    encode_entries,
+    quarantine_key,
+    whole_object_entry,
+    whole_object_id,
+)
+from mantissa.lake.specs import SpecStore
+from mantissa.model import Counts, Manifest, ObjectInfo, Reason
+from mantissa.ports import Clock, ObjectStore, StateStore
+from mantissa.sources.decode import decode
+from mantissa.sources.mapping import Envelope, Extracted, Extractor
+from mantissa.sources.record import Bad, Batch, Limits, Skipped, bad
+from mantissa.sources.registry import Claim, Sources
+
+SAMPLE_RECORDS = 20
+_CHANGING_TRIES = 3
+_HEAD_BYTES = 64 << 10
+
+
+class Inputs(Protocol):
+    """Where objects to ingest are read from: the reading half of an object store."""
+
+    def head(self, key: str) -> ObjectInfo:
+        """Describe one object."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """Open one object for streaming."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LakePorts:
+    """What the lake's use cases need of the world."""
+
+    objects: ObjectStore
+    state: StateStore
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """What decides how objects are cut, and what they may cost."""
+
+    split_rows: int = 50_000
+    split_bytes: int = 96 << 20
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one object in this run; `already` when an earlier run had finished it."""
+
+    source_object: str
+    source: str
+    counts: Counts
+    tables: dict[str, int]
+    bytes_in: int
+    already: bool = False
+
+
+class Ingest:
+    """The use case: take objects, leave rows, quarantine entries and a balanced ledger."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        ports: LakePorts,
+        sources: Sources,
+        settings: IngestSettings,
+    ) -> None:
+        self._inputs = inputs
+        self._lake = ports.objects
+        self._clock = ports.clock
+        self._sources = sources
+        self._settings = settings
+        self._ledger = Ledger(ports.state)
+        self._specs = SpecStore(ports.objects, sources)
+
+    def one(self, key: str, *, source: str | None = None, again: bool = False) -> Ingested:
+        """Ingest one object unless the ledger says that it is done.
+
+        Args:
+            key: the object's key among the inputs.
+            source: overrides recognition, also for an object quarantined whole before.
+            again: ask the sources once more about an object quarantined whole before.
+        """
+        for _ in range(_CHANGING_TRIES):
+            try:
+                return self._once(key, source, again=again)
+            except Conflict:
+                continue
+        raise StoreTransient(
+            "the object keeps changing while it is read",
+            where=key,
+            fix="ingest it when its writer has finished",
+        )
+
+    def _once(self, key: str, source: str | None, *, again: bool) -> Ingested:
+        info = self._inputs.head(key)
+        known = self._ledger.find(info.identity)
+        revive = known is not None and known.state == QUARANTINED and (again or source is not None)
+        if known is not None and known.finished and not revive:
+            return _already(known)
+        plan = known.plan if known and not known.finished else self._plan(info, source, known)
+        if known is not None and known.finished and not plan.source:
+            return _already(known)
+        entry = self._ledger.begin(info.identity, plan)
+        if entry.finished:
+            return _already(entry)
+        try:
+            return self._attempt(entry)
+        except KeyboardInterrupt:
+            self._ledger.forgive(info.identity)
+            raise
+
+    def _plan(self, info: ObjectInfo, source: str | None, known: Entry | None) -> Plan:
+        claim = Claim(source, ()) if source else self._claim(info.key)
+        spec = self._sources[claim.source] if claim.source else None
+        return Plan(
+            source=claim.source or "",
+            spec=self._specs.save(spec) if spec else "",
+            nearest=tuple(claim.nearest),
+            parser=PARSER_VERSION,
+            split_rows=self._settings.split_rows,
+            split_bytes=self._settings.split_bytes,
+            limits=asdict(self._settings.limits),
+            writer=f"pyarrow {pa.__version__}",
+            source_object=info.key,
+            etag=info.etag,
+            size=info.size,
+            modified=info.modified.isoformat(),
+            generation=known.plan.generation + 1 if known else 0,
+        )
+
+    def _claim(self, key: str) -> Claim:
+        sample: list[bytes] = []
+        with self._inputs.open(key) as stream:
+            for batch in decode(stream, key, self._settings.limits):
+                if isinstance(batch, Batch):
+                    sample += batch.raws[: SAMPLE_RECORDS - len(sample)]
+                if len(sample) >= SAMPLE_RECORDS:
+                    break
+        return self._sources.claim(key, sample)
+
+    def _attempt(self, entry: Entry) -> Ingested:
+        if entry.poisoned:
+            detail = f"{entry.attempts - 1} attempts began and none finished"
+            manifest = self._quarantine_whole(entry, Reason.POISON, detail)
+        elif not entry.plan.source:
+            near = ", ".join(entry.plan.nearest) or "none"
+            detail = f"no source claims this object; nearest: {near}"
+            manifest = self._quarantine_whole(entry, Reason.UNKNOWN_SOURCE, detail)
+        else:
+            manifest = self._parse(entry)
+        return self._commit(entry, manifest)
+
+    def _parse(self, entry: Entry) -> Manifest:
+        plan = entry.plan
+        envelope = Envelope(entry.identity, plan.source_object, plan.ingest_time)
+        spec = self._specs.load(plan.source, plan.spec)
+        writer = PartWriter(self._lake, entry.identity, plan, spec.table.name)
+        try:
+            with self._inputs.open(plan.source_object) as stream:
+                decoded = decode(stream, plan.source_object, Limits(**plan.limits))
+                for extracted in extract_all(decoded, Extractor(spec), envelope):
+                    writer.add(extracted)
+        except Conflict:
+            writer.discard()
+            self._ledger.forget(entry.identity)
+            raise
+        return writer.finish()
+
+    def _quarantine_whole(self, entry: Entry, reason: Reason, detail: str) -> Manifest:
+        plan = entry.plan
+        with self._inputs.open(plan.source_object) as stream:
+            head = stream.read(_HEAD_BYTES)
+        if not head:
+            return Manifest(entry.identity, "", plan.source_object, (), Counts(), (), 0)
+        name = whole_object_id(entry.identity, plan.generation)
+        line = whole_object_entry(name, plan.source_object, reason, detail, head)
+        key = quarantine_key("", f"{entry.identity[:32]}-{plan.short}-00000")
+        self._lake.put_if_absent(key, encode_entries([line]))
+        counts = Counts(records=1, quarantined=1, reasons={str(reason): 1})
+        return Manifest(entry.identity, "", plan.source_object, (), counts, (key,), plan.size)
+
+    def _commit(self, entry: Entry, manifest: Manifest) -> Ingested:
+        key = manifest_key(entry.identity, entry.plan.short)
+        self._lake.put_if_absent(key, encode_manifest(manifest))
+        whole = bool(manifest.quarantine) and not manifest.source
+        earlier = entry.plan.generation - 1
+        outcome = Outcome(
+            state=QUARANTINED if whole else DONE,
+            manifest=manifest,
+            manifest_key=key,
+            committed_at=self._clock.now().isoformat(),
+            released=[whole_object_id(entry.identity, earlier)] if earlier >= 0 else [],
+        )
+        self._ledger.commit(entry, outcome)
+        return _ingested(manifest)
+
+
+def extract_all(
+    decoded: Iterable[Batch | Bad | Skipped], extractor: Extractor, envelope: Envelope
+) -> Iterator[Extracted]:
+    """Map decoded records in order; what decoding refused passes through."""
+    empty = extractor.extract(Batch([], []), envelope).table
+    for item in decoded:
+        if isinstance(item, Batch):
+            yield _extract(item, extractor, envelope)
+        elif isinstance(item, Skipped):
+            yield Extracted(empty, [], [item])
+        else:
+            yield Extracted(empty, [item], [])
+
+
+def _extract(batch: Batch, extractor: Extractor, envelope: Envelope) -> Extracted:
+    try:
+        return extractor.extract(batch, envelope)
+    except (ValueError, TypeError, KeyError, AttributeError, pa.ArrowException):
+        return _extract_singly(batch, extractor, envelope)
+
+
+def _extract_singly(batch: Batch, extractor: Extractor, envelope: Envelope) -> Extracted:
+    """Find the record that the mapping did not foresee, so that its neighbours are kept."""
+    found: list[Extracted] = []
+    for raw, position in zip(batch.raws, batch.positions, strict=True):
+        try:
+            found.append(extractor.extract(Batch([raw], [position]), envelope))
+        except Exception as error:  # noqa: BLE001 - one hostile record must not stop its object
+            detail = f"the mapping failed: {type(error).__name__}"
+            refused = bad(position, Reason.SCHEMA_DRIFT, detail, raw)
+            empty = extractor.extract(Batch([], []), envelope).table
+            found.append(Extracted(empty, [refused], []))
+    return joined(found)
+
+
+def joined(parts: Sequence[Extracted]) -> Extracted:
+    """Join extracted batches in order."""
+    return Extracted(
+        pa.concat_tables([p.table for p in parts]),
+        [r for p in parts for r in p.rejects],
+        [s for p in parts for s in p.skipped],
+    )
+
+
+def _already(entry: Entry) -> Ingested:
+    nothing = Counts()
+    return Ingested(entry.plan.source_object, entry.plan.source, nothing, {}, 0, already=True)
+
+
+def _ingested(manifest: Manifest) -> Ingested:
+    tables: dict[str, int] = {}
+    for file in manifest.files:
+        tables[file.table] = tables.get(file.table, 0) + file.rows
+    return Ingested(
+        manifest.source_object, manifest.source, manifest.counts, tables, manifest.bytes_in
+    )

@@ -1,0 +1,111 @@
+"""Rows to Parquet files: one file per partition and part, zstd, sorted by time.
+
+The same rows give the same bytes (measured for one pyarrow version, across processes), so a
+repeated write finds its file already there and leaves it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mantissa.model import DataFile
+from mantissa.ports import ObjectStore
+
+PARTITION = "event_date"
+ROW_GROUP_ROWS = 131_072
+_ZSTD_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where the files of one part go.
+
+    Args:
+        table: table name.
+        stem: `<identity32>-<plan8>-<part05>`.
+    """
+
+    table: str
+    stem: str
+
+    def key(self, event_date: str) -> str:
+        """Return the lake key of this part's file in one partition."""
+        return f"lake/{self.table}/{PARTITION}={event_date}/{self.stem}.parquet"
+
+
+def write_part(store: ObjectStore, part: Part, rows: pa.Table) -> Iterator[DataFile]:
+    """Write one file per partition found in the rows and describe each."""
+    for event_date in sorted(pc.unique(rows[PARTITION]).to_pylist()):
+        chosen = rows.filter(pc.equal(rows[PARTITION], event_date)).drop_columns([PARTITION])
+        ordered = chosen.sort_by(
+            [("event_time", "ascending"), (chosen.column_names[0], "ascending")]
+        )
+        data = encode(ordered)
+        key = part.key(event_date)
+        if not store.put_if_absent(key, data):
+            data = store.get(key)
+        yield describe(key, part.table, event_date, data)
+
+
+def encode(rows: pa.Table) -> bytes:
+    """Return the rows as one Parquet file."""
+    sink = io.BytesIO()
+    pq.write_table(
+        rows,
+        sink,
+        compression="zstd",
+        compression_level=_ZSTD_LEVEL,
+        row_group_size=ROW_GROUP_ROWS,
+        write_page_index=False,
+        store_schema=False,
+    )
+    return sink.getvalue()
+
+
+def describe(key: str, table: str, event_date: str, data: bytes) -> DataFile:
+    """Describe a Parquet file from its own footer."""
+    footer = pq.read_metadata(io.BytesIO(data))
+    first, last = _span(footer)
+    return DataFile(
+        key=key,
+        table=table,
+        event_date=event_date,
+        rows=footer.num_rows,
+        bytes=len(data),
+        first_event=first,
+        last_event=last,
+        column_bytes=_column_bytes(footer),
+    )
+
+
+def _column_bytes(footer: pq.FileMetaData) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for group in range(footer.num_row_groups):
+        row_group = footer.row_group(group)
+        for index in range(row_group.num_columns):
+            chunk = row_group.column(index)
+            sizes[chunk.path_in_schema] = (
+                sizes.get(chunk.path_in_schema, 0) + chunk.total_compressed_size
+            )
+    return sizes
+
+
+def _span(footer: pq.FileMetaData) -> tuple[str, str]:
+    """Return first and last event time as ISO text, from the footer's statistics."""
+    index = footer.schema.names.index("event_time")
+    spans = [footer.row_group(g).column(index).statistics for g in range(footer.num_row_groups)]
+    known = [s for s in spans if s is not None and s.has_min_max]
+    if not known:
+        return "", ""
+    return _iso(min(s.min for s in known)), _iso(max(s.max for s in known))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
