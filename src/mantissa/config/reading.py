@@ -31,6 +31,12 @@ def environment() -> Mapping[str, str]:
     return dict(os.environ)
 
 
+def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the secrets that stand in the environment, longest first, to blot them out."""
+    values = {v for name, v in environ.items() if name.startswith(SECRET_PREFIX) and len(v) > 5}
+    return tuple(sorted(values, key=len, reverse=True))
+
+
 def find_home(option: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
     """Return the lake's folder: the option, `MANTISSA_HOME`, a parent's, else `.mantissa`."""
     named = option or (Path(environ["MANTISSA_HOME"]) if environ.get("MANTISSA_HOME") else None)
