@@ -1,0 +1,150 @@
+"""Turn one Windows event, from whichever collector, into the same fields.
+
+Shapes read: JSON of evtx tools (`Event.System`, with its attribute spellings), winlogbeat and
+Elastic agents, NXLog, Fluent Bit, flat rows of evtx tools, PowerShell's `ConvertTo-Json`, and XML.
+The result has the system fields under their flattened XML names, `EventData` with every field of
+the event as text, `Derived` with what is computed for the common columns, and `Other` with what the
+collector added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from mantissa.model import Reason
+from mantissa.sources.record import RecordError
+from mantissa.sources.windows_beats import at, read_beats
+from mantissa.sources.windows_class import SECURITY, derive
+from mantissa.sources.windows_data import SYSMON, uniform
+from mantissa.sources.windows_flat import is_flat, read_flat
+from mantissa.sources.windows_nested import read_event
+from mantissa.sources.windows_parts import Parts, filled, text
+from mantissa.sources.windows_values import CLEANERS, moment, stamp, whole
+from mantissa.sources.windows_xml import parse_events
+
+_WRAPPERS: tuple[tuple[str, ...], ...] = (
+    ("document", "data"),
+    ("event", "original"),
+    ("event",),
+    ("message",),
+    ("log",),
+    ("xml",),
+    ("_raw",),
+    ("_source",),
+    ("data",),
+)
+_MAX_WRAPPERS = 4
+
+
+def normalise(raw: bytes) -> dict[str, Any]:
+    """Return the fields of one Windows event.
+
+    Raises:
+        RecordError: the record is no Windows event, or lacks its number or its time.
+    """
+    return _finish(_read(raw, 0))
+
+
+def _read(raw: bytes | str, depth: int) -> Parts:
+    start = raw[:64].lstrip()
+    if start[:1] in (b"<", "<"):
+        return _read_xml(raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw)
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise RecordError(Reason.BAD_JSON, f"neither XML nor JSON: {error}") from error
+    return _read_object(record, depth)
+
+
+def _read_xml(source: str) -> Parts:
+    events = parse_events(source)
+    if len(events) > 1:
+        raise RecordError(Reason.BAD_FORMAT, f"{len(events)} events in one record")
+    return read_event(events[0])
+
+
+def _read_object(record: Any, depth: int) -> Parts:
+    if isinstance(record, Mapping):
+        reader = _reader(record)
+        if reader is not None:
+            return reader(record)
+        for path in _WRAPPERS:
+            inner = at(record, *path)
+            if depth < _MAX_WRAPPERS and _may_hold_event(inner):
+                return _unwrap(inner, depth + 1)
+    raise RecordError(Reason.MISSING_REQUIRED, "no Windows event: neither System nor EventID")
+
+
+def _reader(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Parts] | None:
+    if isinstance(record.get("Event"), Mapping):
+        return lambda r: read_event(r["Event"])
+    if isinstance(record.get("System"), Mapping):
+        return read_event
+    if isinstance(record.get("winlog"), Mapping) or any(k.startswith("winlog.") for k in record):
+        return read_beats
+    return read_flat if is_flat(record) else None
+
+
+def _may_hold_event(inner: Any) -> bool:
+    if isinstance(inner, str):
+        return inner.lstrip()[:1] in ("<", "{")
+    return isinstance(inner, Mapping)
+
+
+def _unwrap(inner: Any, depth: int) -> Parts:
+    return _read(inner, depth) if isinstance(inner, str) else _read_object(inner, depth)
+
+
+def _finish(parts: Parts) -> dict[str, Any]:
+    """Make the values uniform and add what is computed from them."""
+    fields = {n: _clean(n, v) for n, v in parts.system.items() if n != "TimeCreated"}
+    if fields.get("EventID") is None:
+        given = text(parts.system.get("EventID", ""))[:40]
+        raise RecordError(Reason.MISSING_REQUIRED, f"EventID is missing or no number: {given!r}")
+    message = parts.other.pop("Message", None)
+    if fields.get("Provider_Name") == SECURITY and whole(parts.system.get("Level")) is None:
+        fields["Level"] = 0  # the Security log has no other, and "information" is its display name
+    fields["EventData"] = uniform(parts.data, fields, message if isinstance(message, str) else "")
+    created = _created(parts)
+    fields["TimeCreated"] = stamp(created)
+    fields["EventTime"] = stamp(_happened(fields, created))
+    fields["Message"] = message if isinstance(message, str) else None
+    fields["Category"] = parts.other.pop("Category", None)
+    fields["Derived"] = derive(fields, parts.other)
+    fields["Other"] = parts.other
+    return fields
+
+
+def _clean(name: str, value: Any) -> Any:
+    clean = CLEANERS.get(name)
+    return clean(value) if clean else text(value)
+
+
+def _created(parts: Parts) -> datetime:
+    """Return when the event was written.
+
+    A time with its zone comes first: NXLog's `EventTime` and some exports are local time, which
+    only the shipper's `@timestamp` puts right (late by the time that shipping took).
+    """
+    given = [parts.system.get("TimeCreated"), at(parts.other, "EventTime")]
+    given.append(parts.other.get("@timestamp"))
+    for naive in (False, True):
+        for value in given:
+            time = moment(value, naive=naive) if filled(value) else None
+            if time is not None:
+                return time
+    shown = next((text(v)[:40] for v in given if filled(v)), None)
+    if shown is None:
+        raise RecordError(Reason.MISSING_REQUIRED, "TimeCreated is missing")
+    raise RecordError(Reason.BAD_TIME, f"TimeCreated is no time: {shown!r}")
+
+
+def _happened(fields: dict[str, Any], created: datetime) -> datetime:
+    """Return when it happened: Sysmon says so itself, in UTC and whatever the collector."""
+    if fields.get("Provider_Name") != SYSMON:
+        return created
+    return moment(fields["EventData"].get("UtcTime")) or created
