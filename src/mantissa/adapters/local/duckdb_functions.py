@@ -54,7 +54,7 @@ def _cidr(addresses: pa.Array, networks: pa.Array) -> pa.Array:
 
 class _Function(NamedTuple):
     call: Callable[..., pa.Array]
-    parameters: list[str]
+    parameters: list[Any]
     result: str
 
 
@@ -72,10 +72,12 @@ def used(sql: str) -> tuple[str, ...]:
 
 def register(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     """Create the named functions in a database."""
+    from duckdb.func import ARROW, SPECIAL
+
     for name in names:
         call, parameters, result = FUNCTIONS[name]
         connection.create_function(
-            name, _bare(call), parameters, result, type="arrow", null_handling="special"
+            name, _bare(call), parameters, result, type=ARROW, null_handling=SPECIAL
         )
 
 

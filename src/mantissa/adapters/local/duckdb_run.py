@@ -7,6 +7,7 @@ temporary table) is there for the next, and the memory limit holds for each quer
 
 from __future__ import annotations
 
+import glob
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -81,7 +82,7 @@ def _database(job: Job) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_profiling = 'no_output'")
         register(connection, job.functions)
-        connection.execute("SET allowed_directories = $1", [[f"{job.lake}/"]])
+        connection.execute("SET allowed_directories = $1", [_readable(job.lake)])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -89,8 +90,13 @@ def _database(job: Job) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def _options(job: Job) -> dict[str, str | int]:
-    options: dict[str, str | int] = {
+def _readable(lake: str) -> list[str]:
+    """Return the folder as DuckDB sees it when it opens a file and when it expands a pattern."""
+    return [f"{lake}/", f"{glob.escape(lake)}/"]
+
+
+def _options(job: Job) -> dict[str, Any]:
+    options: dict[str, Any] = {
         "memory_limit": f"{max(job.memory_bytes // 1024, 1)}KiB",
         "temp_directory": "",
         "autoinstall_known_extensions": "false",

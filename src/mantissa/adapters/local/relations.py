@@ -75,13 +75,13 @@ class Relations:
 
     def mentioned(self, sql: str) -> tuple[list[Table], list[str]]:
         """Return a superset of the tables and views that the SQL can read, found by name."""
-        text = sql.lower()
-        views = [v for v in reversed(self.views) if v.lower() in text]
-        for view in self.views:
-            text += self.views[view].lower() if view in views else ""
-        views = [v for v in self.views if v.lower() in text]
+        text, views = sql.lower(), []
+        for name in reversed(self.views):
+            if name.lower() in text:
+                text += f" {self.views[name].lower()}"
+                views.append(name)
         tables = [t for name, t in self._tables.items() if name.lower() in text]
-        return tables, views
+        return tables, views[::-1]
 
     def _check_files(self, files: Mapping[str, Sequence[str]]) -> None:
         for table, keys in files.items():
@@ -126,9 +126,9 @@ def empty(table: Table) -> exp.Select:
     ).where(exp.false())
 
 
-def create_view(name: str, query: exp.Expression) -> str:
+def create_view(name: str, query: exp.Expr) -> str:
     """Return the DuckDB statement that names a query."""
-    view = exp.Create(this=exp.to_table(exp.to_identifier(name, quoted=True)), kind="VIEW")
+    view = exp.Create(this=exp.Table(this=exp.to_identifier(name, quoted=True)), kind="VIEW")
     view.set("expression", query)
     return view.sql(dialect="duckdb")
 
@@ -151,11 +151,11 @@ def _struct(name: str, kind: str) -> exp.Struct:
     return exp.Struct(expressions=pairs)
 
 
-def _pair(key: exp.Expression, value: exp.Expression) -> exp.PropertyEQ:
+def _pair(key: exp.Expr, value: exp.Expr) -> exp.PropertyEQ:
     return exp.PropertyEQ(this=key, expression=value)
 
 
-def _partition(table: Table) -> exp.Expression:
+def _partition(table: Table) -> exp.Expr:
     pattern = exp.Literal.string(f"{table.partition}=([^/]*)/[^/]*$")
     value = exp.Anonymous(
         this="regexp_extract", expressions=[_quoted("filename"), pattern, exp.Literal.number(1)]
