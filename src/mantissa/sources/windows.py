@@ -3,8 +3,8 @@
 Shapes read: JSON of evtx tools (`Event.System`, with its attribute spellings), winlogbeat and
 Elastic agents, NXLog, Fluent Bit, flat rows of evtx tools, PowerShell's `ConvertTo-Json`, and XML.
 The result has the system fields under their flattened XML names, `EventData` with every field of
-the event as text, `Derived` with what is computed for the common columns, and `Other` with what the
-collector added.
+the event as text, `Collector` with what the collector added, and beside them the hashes of Sysmon's
+list, its `UtcTime`, and of Security 4688 what process rules know under Sysmon's names.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import orjson
 
 from mantissa.model import Reason
 from mantissa.sources.record import RecordError
+from mantissa.sources.reference import compact
 from mantissa.sources.windows_beats import at, read_beats
-from mantissa.sources.windows_class import SECURITY, derive
-from mantissa.sources.windows_data import SYSMON, uniform
+from mantissa.sources.windows_data import SECURITY, SYSMON, created_process, hashes, uniform
 from mantissa.sources.windows_flat import is_flat, read_flat
 from mantissa.sources.windows_nested import read_event
 from mantissa.sources.windows_parts import Parts, filled, text
@@ -53,11 +53,15 @@ def _read(raw: bytes | str, depth: int) -> Parts:
     start = raw[:64].lstrip()
     if start[:1] in (b"<", "<"):
         return _read_xml(raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw)
+    return _read_object(_json(raw), depth)
+
+
+def _json(raw: bytes | str) -> Any:
     try:
-        record = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise RecordError(Reason.BAD_JSON, f"neither XML nor JSON: {error}") from error
-    return _read_object(record, depth)
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        text_bytes = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
+        return orjson.loads(compact(text_bytes))
 
 
 def _read_xml(source: str) -> Parts:
@@ -100,23 +104,27 @@ def _unwrap(inner: Any, depth: int) -> Parts:
 
 
 def _finish(parts: Parts) -> dict[str, Any]:
-    """Make the values uniform and add what is computed from them."""
+    """Make the values uniform and add what rules and the time need beyond the event's own."""
     fields = {n: _clean(n, v) for n, v in parts.system.items() if n != "TimeCreated"}
     if fields.get("EventID") is None:
         given = text(parts.system.get("EventID", ""))[:40]
         raise RecordError(Reason.MISSING_REQUIRED, f"EventID is missing or no number: {given!r}")
-    message = parts.other.pop("Message", None)
     if fields.get("Provider_Name") == SECURITY and whole(parts.system.get("Level")) is None:
         fields["Level"] = 0  # the Security log has no other, and "information" is its display name
-    fields["EventData"] = uniform(parts.data, fields, message if isinstance(message, str) else "")
-    created = _created(parts)
-    fields["TimeCreated"] = stamp(created)
-    fields["EventTime"] = stamp(_happened(fields, created))
-    fields["Message"] = message if isinstance(message, str) else None
-    fields["Category"] = parts.other.pop("Category", None)
-    fields["Derived"] = derive(fields, parts.other)
-    fields["Other"] = parts.other
-    return fields
+    message = parts.other.pop("Message", None)
+    rendered = message if isinstance(message, str) else None
+    data = uniform(parts.data, fields, rendered or "")
+    fields |= {
+        "TimeCreated": stamp(_created(parts)),
+        "UtcTime": _sysmon_time(fields, data),
+        "Message": rendered,
+        "Category": parts.other.pop("Category", None),
+        **hashes(data),
+        **created_process(fields, data),
+        "EventData": data,
+        "Collector": parts.other or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _clean(name: str, value: Any) -> Any:
@@ -143,8 +151,7 @@ def _created(parts: Parts) -> datetime:
     raise RecordError(Reason.BAD_TIME, f"TimeCreated is no time: {shown!r}")
 
 
-def _happened(fields: dict[str, Any], created: datetime) -> datetime:
-    """Return when it happened: Sysmon says so itself, in UTC and whatever the collector."""
-    if fields.get("Provider_Name") != SYSMON:
-        return created
-    return moment(fields["EventData"].get("UtcTime")) or created
+def _sysmon_time(fields: Mapping[str, Any], data: Mapping[str, str]) -> str | None:
+    """Return when Sysmon saw it happen: UTC whatever the collector did to the other times."""
+    time = moment(data.get("UtcTime")) if fields.get("Provider_Name") == SYSMON else None
+    return None if time is None else stamp(time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mantissa.sources.windows_parts import add, text
@@ -25,6 +26,16 @@ _POWERSHELL_LINE = re.compile(
 """A key of the classic PowerShell log; only known ones, for a command line may hold `x=` too."""
 
 SYSMON = "Microsoft-Windows-Sysmon"
+SECURITY = "Microsoft-Windows-Security-Auditing"
+_INTEGRITY = {
+    "S-1-16-0": "Untrusted",
+    "S-1-16-4096": "Low",
+    "S-1-16-8192": "Medium",
+    "S-1-16-8448": "Medium Plus",
+    "S-1-16-12288": "High",
+    "S-1-16-16384": "System",
+}
+"""Mandatory labels (Microsoft, well-known SIDs) in Sysmon's words."""
 
 
 def uniform(data: dict[str, Any], system: dict[str, Any], message: str) -> dict[str, str]:
@@ -52,6 +63,22 @@ def hashes(fields: dict[str, str]) -> dict[str, str]:
     """Return `md5`, `sha1`, `sha256` and `imphash`, lower-case, from Sysmon's list of hashes."""
     listed = fields.get("Hashes") or fields.get("Hash") or ""
     return {kind.lower(): value.lower() for kind, value in _HASH.findall(listed)}
+
+
+def created_process(system: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, str | None]:
+    """Return in Sysmon's words what Security 4688 says of a new process; empty for other events.
+
+    The new process runs as the target account where 4688 names one, otherwise as its creator.
+    """
+    if system.get("EventID") != 4688 or system.get("Provider_Name") != SECURITY:
+        return {}
+    side = "Target" if data.get("TargetUserName", "-") not in ("", "-") else "Subject"
+    user, domain = data.get(f"{side}UserName"), data.get(f"{side}DomainName")
+    return {
+        "Process_User": f"{domain}\\{user}" if domain and user else user,
+        "Process_LogonId": data.get(f"{side}LogonId"),
+        "Process_IntegrityLevel": _INTEGRITY.get(data.get("MandatoryLabel", "")),
+    }
 
 
 def powershell_pairs(details: str) -> dict[str, str]:
