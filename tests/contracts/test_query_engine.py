@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mantissa.adapters.local.duckdb import DuckDBEngine
+from mantissa.adapters.local.sandbox import IsolatedEngine
 from mantissa.errors import EngineRejected, EngineTimedOut, EngineTransient
 from mantissa.model import Column, QueryLimits, QueryResult, Table
 from mantissa.ports import QueryEngine
@@ -24,11 +25,12 @@ def write(home: Path) -> None:
         path.write_bytes(data)
 
 
-@pytest.fixture(params=["duckdb"])
+@pytest.fixture(params=["duckdb", "isolated"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> QueryEngine:
     home = tmp_path / "a home [with] 'odd' * signs"
     write(home)
-    return DuckDBEngine(home, TABLES, VIEWS, threads=1)
+    made = {"duckdb": DuckDBEngine, "isolated": IsolatedEngine}
+    return made[request.param](home, TABLES, VIEWS, threads=1)
 
 
 def rows(engine: QueryEngine, sql: str, **options: Any) -> list[tuple[Any, ...]]:
