@@ -1,0 +1,65 @@
+"""What a test needs that a machine may lack, and what to do when it is not there.
+
+A test says `require("duckdb")`. Where that is missing the test is skipped with the reason, unless
+`MANTISSA_REQUIRE` (names, separated by commas) says that this machine must have it: then it fails.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def shared_data_folder() -> Path:
+    """Where the public logs are, whether or not they are there."""
+    named = os.environ.get("MANTISSA_SHARED_DATA")
+    return Path(named) if named else ROOT.parent / "shared" / "data"
+
+
+def _module(name: str) -> Callable[[], str]:
+    def missing() -> str:
+        return "" if importlib.util.find_spec(name) else f"the package {name} is not installed"
+
+    return missing
+
+
+def _program(name: str) -> Callable[[], str]:
+    def missing() -> str:
+        return "" if shutil.which(name) else f"the program {name} is not on PATH"
+
+    return missing
+
+
+def _shared_data() -> str:
+    folder = shared_data_folder()
+    if folder.is_dir():
+        return ""
+    return f"there are no public logs in {folder}; MANTISSA_SHARED_DATA names another folder"
+
+
+PROBES: Mapping[str, Callable[[], str]] = {
+    "duckdb": _module("duckdb"),
+    "pyarrow": _module("pyarrow"),
+    "sigma": _module("sigma"),
+    "sqlglot": _module("sqlglot"),
+    "git": _program("git"),
+    "shared_data": _shared_data,
+}
+"""Requirement → a function that returns what is missing, or nothing."""
+
+
+def require(name: str) -> None:
+    """Skip the running test when `name` is missing, or fail it where it must be there."""
+    missing = PROBES[name]()
+    if not missing:
+        return
+    if name in os.environ.get("MANTISSA_REQUIRE", "").replace(" ", "").split(","):
+        pytest.fail(f"{missing}, and MANTISSA_REQUIRE names {name}", pytrace=False)
+    pytest.skip(missing)
