@@ -129,9 +129,24 @@ class EngineTimedOut(EngineError):
 
 
 class DeliveryError(MantissaError):
-    """A destination did not take a message."""
+    """A destination did not take a message.
+
+    Args:
+        status: the HTTP status it answered with; 0 when there was no answer.
+    """
 
     code = "delivery"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        status: int = 0,
+    ) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.status = status
 
 
 class DeliveryTransient(DeliveryError):
@@ -150,10 +165,11 @@ class DeliveryTransient(DeliveryError):
         *,
         where: str | None = None,
         fix: str | None = None,
+        status: int = 0,
         retry_after: float | None = None,
         unauthorised: bool = False,
     ) -> None:
-        super().__init__(message, where=where, fix=fix)
+        super().__init__(message, where=where, fix=fix, status=status)
         self.retry_after = retry_after
         self.unauthorised = unauthorised
 
