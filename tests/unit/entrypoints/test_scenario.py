@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlglot
+
 from mantissa.entrypoints.cli import scenario_attack as attack
 from mantissa.entrypoints.cli import scenario_record as company
 from mantissa.entrypoints.cli.scenario import Scenario, write_scenario
