@@ -18,6 +18,7 @@ from mantissa.model import Reason
 from mantissa.sources.definition import CLOCK_SKEW, SourceSpec
 from mantissa.sources.derive import Deriver
 from mantissa.sources.record import Bad, bad
+from mantissa.sources.rows import Rows
 from mantissa.sources.schema import arrow_schema
 from mantissa.sources.times import TimeSyntaxError, believable, parse_time
 
@@ -36,28 +37,6 @@ class Envelope:
     identity: str
     source_object: str
     ingest_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Records of a batch as columns, in record order, before the final checks.
-
-    Args:
-        arrays: the source's own columns by name, and `extra`.
-    """
-
-    arrays: Mapping[str, pa.Array]
-    raws: list[bytes]
-    positions: list[int]
-
-    def take(self, keep: list[int]) -> Rows:
-        """Return some of the rows."""
-        indices = pa.array(keep, pa.int64())
-        return Rows(
-            {name: array.take(indices) for name, array in self.arrays.items()},
-            [self.raws[i] for i in keep],
-            [self.positions[i] for i in keep],
-        )
 
 
 class Assembler:

@@ -20,9 +20,10 @@ Value = str | int | float | bool | None
 
 INT64 = 1 << 63
 _EXACT = 1 << 53
-_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
-_INTEGRAL = re.compile(r"(-?\d{1,19})\.0+", re.ASCII)
-_REAL = re.compile(r"-?\d{1,17}(\.\d{1,17})?([eE][+-]?\d{1,3})?", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,400}", re.ASCII)
+_REAL = re.compile(r"-?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
+_INFINITE = (float("inf"), float("-inf"))
+_WORDS = {"true": True, "false": False}
 _KINDS = {'"': "text", "{": "an object", "[": "a list", "t": "true", "f": "false"}
 _text = msgspec.json.Decoder(str).decode
 
@@ -37,12 +38,19 @@ def coerce(raw: bytes, column: str, kind: ColumnType) -> Value:
 
     Raises `RecordError` with `wrong_type` naming the column and the kind of value.
     """
-    text = raw.decode()
-    value = _CONVERT[kind](_text(raw) if text[0] == '"' else text, text[0])
+    written = raw.decode()
+    if kind == "json":
+        return written
+    quoted = written[0] == '"'
+    if quoted and kind == "string":
+        return _text(raw)
+    text = _text(raw) if quoted else written
+    value = None if quoted and not text else _CONVERT[kind](text, quoted)
     if value is _REFUSED:
-        shown = text if len(text) <= 40 else text[:40] + "…"
+        shown = written if len(written) <= 40 else written[:40] + "…"
+        found = kind_of(written)
         raise RecordError(
-            Reason.WRONG_TYPE, f"column {column} is {kind} and cannot hold {kind_of(text)}: {shown}"
+            Reason.WRONG_TYPE, f"column {column} is {kind} and cannot hold {found}: {shown}"
         )
     return value  # type: ignore[no-any-return]
 
@@ -50,59 +58,47 @@ def coerce(raw: bytes, column: str, kind: ColumnType) -> Value:
 _REFUSED: Any = object()
 
 
-def _to_string(text: str, first: str) -> Any:
+def _to_string(text: str, quoted: bool) -> Any:
     return text
 
 
-def _to_json(text: str, first: str) -> Any:
-    return msgspec.json.encode(text).decode() if first == '"' else text
-
-
-def _to_bigint(text: str, first: str) -> Any:
-    if first in "{[tf":
+def _to_bigint(text: str, quoted: bool) -> Any:
+    if _INTEGER.fullmatch(text):
+        number = int(text)
+    elif not quoted and _REAL.fullmatch(text) and abs(float(text)) <= _EXACT:
+        if not float(text).is_integer():
+            return _REFUSED
+        number = int(float(text))
+    else:
         return _REFUSED
-    if not text:
-        return None
-    found = _INTEGER.fullmatch(text) or _INTEGRAL.fullmatch(text)
-    number = None if found is None else int(found.group(found.lastindex or 0))
-    return number if number is not None and -INT64 <= number < INT64 else _REFUSED
+    return number if -INT64 <= number < INT64 else _REFUSED
 
 
-def _to_double(text: str, first: str) -> Any:
-    if first in "{[tf":
-        return _REFUSED
-    if not text:
-        return None
+def _to_double(text: str, quoted: bool) -> Any:
     if not _REAL.fullmatch(text):
         return _REFUSED
     number = float(text)
     inexact = _INTEGER.fullmatch(text) and abs(int(text)) > _EXACT
-    return _REFUSED if inexact or number in (float("inf"), float("-inf")) else number
+    return _REFUSED if inexact or number in _INFINITE else number
 
 
-def _to_boolean(text: str, first: str) -> Any:
-    if first == '"' and not text:
-        return None
-    word = text.lower() if first == '"' else text
-    return {"true": True, "false": False}.get(word, _REFUSED)
+def _to_boolean(text: str, quoted: bool) -> Any:
+    return _WORDS.get(text.lower() if quoted else text, _REFUSED)
 
 
-def _to_timestamp(text: str, first: str) -> Any:
-    if first in "{[tf":
+def _to_timestamp(text: str, quoted: bool) -> Any:
+    if not quoted and text[0] in "{[tf":
         return _REFUSED
-    if not text:
-        return None
     try:
         return parse_time(text)
     except TimeSyntaxError:
         return _REFUSED
 
 
-_CONVERT: dict[ColumnType, Callable[[str, str], Any]] = {
+_CONVERT: dict[ColumnType, Callable[[str, bool], Any]] = {
     "string": _to_string,
     "bigint": _to_bigint,
     "double": _to_double,
     "boolean": _to_boolean,
     "timestamp": _to_timestamp,
-    "json": _to_json,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
@@ -11,18 +10,8 @@ import msgspec
 from mantissa.model import Reason
 from mantissa.sources import quirks
 from mantissa.sources.definition import LineSpec, SourceSpec
-from mantissa.sources.record import Bad, Batch, RecordError, Skipped, bad
-
-
-@dataclass(slots=True)
-class Records:
-    """Records of one batch in order; `texts` is each record as a JSON object."""
-
-    texts: list[bytes]
-    raws: list[bytes]
-    positions: list[int]
-    rejects: list[Bad] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+from mantissa.sources.record import Batch, RecordError, Skipped, bad
+from mantissa.sources.rows import Records
 
 
 class Reader(Protocol):
