@@ -57,7 +57,8 @@ def _default(of: dataclasses.Field[Any]) -> Any:
 def read_value(key: Key, value: object) -> Any:
     """Return `value`, as TOML gave it, in the key's type. Raises `ValueError` saying what is due."""
     result = _READERS[key.type](key, value)
-    if key.choices and result not in key.choices:
+    chosen = result if isinstance(result, tuple) else (result,)
+    if key.choices and not set(chosen) <= set(key.choices):
         raise ValueError(f"one of {', '.join(key.choices)}")
     _check_bounds(key, result)
     return result

@@ -212,11 +212,16 @@ def _check_names(settings: Settings, document: _Document) -> None:
             )
         names.append(destination.name)
     for nth, route in enumerate(settings.routes):
-        for name in route.to:
+        where = document.where("routes", "destinations", nth)
+        if not route.destinations:
+            raise ConfigError(
+                "the route names no destination", where=where, fix="name at least one"
+            )
+        for name in route.destinations:
             if name not in names:
                 raise ConfigError(
                     f"no destination is called '{name}'",
-                    where=document.where("routes", "to", nth),
+                    where=where,
                     fix=_nearest(name, tuple(names)) if names else "add [[destinations]] first",
                 )
 

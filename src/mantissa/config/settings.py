@@ -15,6 +15,7 @@ from typing import Any, Literal
 Unit = Literal["", "bytes", "seconds"]
 LEVELS = ("informational", "low", "medium", "high", "critical")
 """Sigma's levels, lowest first."""
+VERDICTS = ("true_positive", "false_positive", "benign")
 DESTINATION_TYPES = ("slack", "pagerduty", "webhook")
 
 
@@ -29,9 +30,9 @@ def _key(doc: str, default: Any = dataclasses.MISSING, **rules: Any) -> Any:
 class LakeSettings:
     """How rows are cut into Parquet files. A change applies to objects not yet ingested."""
 
-    split_rows: int = _key("Rows after which a new file of one object begins.", 250_000, low=1)
+    split_rows: int = _key("Rows after which a new file of one object begins.", 50_000, low=1)
     split_bytes: int = _key(
-        "Uncompressed bytes after which a new file begins.", 128 << 20, unit="bytes", low=1 << 20
+        "Uncompressed bytes after which a new file begins.", 96 << 20, unit="bytes", low=1 << 20
     )
 
 
@@ -56,18 +57,12 @@ class IngestSettings:
 
 @dataclass(frozen=True, slots=True)
 class DetectionSettings:
-    """Which rules run and how their findings become alerts."""
+    """Which rules run."""
 
     rules: tuple[Path, ...] = _key(
         "Folders with Sigma rules of your own, relative to the home.", (Path("rules"),)
     )
     library: bool = _key("Whether the rules that come with the product run too.", True)
-    group_window: float = _key(
-        "Findings of one rule about the same entities within this time are one alert.",
-        3600.0,
-        unit="seconds",
-        low=1,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +76,22 @@ class QuerySettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """How deliveries are tried again."""
+    """How findings become alerts."""
 
-    retry_base: float = _key(
-        "Upper bound of the first wait; it doubles with every try.", 2.0, unit="seconds", low=0
-    )
-    retry_cap: float = _key("Longest wait between two tries.", 900.0, unit="seconds", low=0)
-    give_up_after: float = _key(
-        "Time after which a message that was never taken is given up.",
-        86400.0,
+    window: float = _key(
+        "Findings of one rule about the same entities within this span are one alert.",
+        3600.0,
         unit="seconds",
-        low=1,
+        low=60,
+        high=86400,
     )
+    reopen: tuple[str, ...] = _key(
+        "Verdicts after which a closed alert opens again when its rule fires again.",
+        VERDICTS,
+        choices=VERDICTS,
+    )
+    link: str = _key("Address of the web UI, for links in messages; empty for none.", "")
+    tenant: str = _key("Part of every alert's id; a change makes new alerts of old ones.", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,9 @@ class DestinationSettings:
     type: str = _key("What it is.", choices=DESTINATION_TYPES)
     secret: str = _key("Name of its credential in the secret store; empty for none.", "")
     url: str = _key("Where to send to, unless the secret says so.", "")
+    allow: tuple[str, ...] = _key("Only these fields of an alert are sent; empty for all.", ())
+    mask: tuple[str, ...] = _key("Fields sent as a stable placeholder.", ())
+    drop: tuple[str, ...] = _key("Fields that are not sent.", ())
     options: Mapping[str, Any] = _key("What only this type knows.", {})
 
 
@@ -110,10 +112,12 @@ class DestinationSettings:
 class RouteSettings:
     """Which alerts go to which destinations; every route that fits is taken."""
 
-    to: tuple[str, ...] = _key("Names of the destinations.")
+    destinations: tuple[str, ...] = _key("Names of the destinations; at least one.")
     min_level: str = _key("The lowest level that is sent.", "informational", choices=LEVELS)
     sources: tuple[str, ...] = _key("Only alerts of these log sources; empty for all.", ())
     tags: tuple[str, ...] = _key("Only alerts with one of these tags; empty for all.", ())
+    rules: tuple[str, ...] = _key("Only alerts of these rules, by id; empty for all.", ())
+    hours: str = _key('Only at these hours, UTC, like "08:00-18:00"; empty for all.', "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _EXAMPLE = """\
 # secret = "slack-webhook"      # in secrets.toml or MANTISSA_SECRET_SLACK_WEBHOOK
 
 # [[routes]]
-# to = ["security-channel"]
+# destinations = ["security-channel"]
 # min_level = "high"
 """
 
