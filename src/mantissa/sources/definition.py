@@ -80,12 +80,14 @@ class FieldSpec:
 
     Args:
         paths: alternative places, canonical first; the first that is not null is taken.
+        open: whether a field that no column has is looked for inside this JSON column, by its name.
     """
 
     name: str
     type: ColumnType
     paths: tuple[Path, ...]
     comment: str
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +263,11 @@ class SourceSpec:
         column = self.table.column(field.lower())
         if column is not None:
             return Binding(column.name, (), column.type)
-        return self._bind_inside(field.split("."))
+        return self._bind_inside(field.split(".")) or self._bind_open(field)
+
+    def _bind_open(self, field: str) -> Binding | None:
+        spec = next((f for f in self.fields if f.open), None)
+        return None if spec is None else Binding(spec.name, (field,), spec.type)
 
     def _bind_inside(self, parts: list[str]) -> Binding | None:
         for cut in range(len(parts) - 1, 0, -1):

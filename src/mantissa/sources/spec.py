@@ -128,17 +128,21 @@ def _fields(entry: Entry, *, nested: bool) -> tuple[FieldSpec, ...]:
 
 
 def _field(item: Entry) -> FieldSpec:
-    section = item.section(("path", "type", "comment", "name"))
+    section = item.section(("path", "type", "comment", "name", "open"))
     path = section.need("path")
     paths = tuple(_path(e) for e in path.items())
     if not paths:
         raise path.error("names no field")
-    return FieldSpec(
+    spec = FieldSpec(
         name=section.read("name", _name, column_name(".".join(paths[0]))),
         type=cast(ColumnType, section.read("type", lambda e: e.one_of(TYPES), "string")),
         paths=paths,
         comment=section.need("comment").text(),
+        open=section.read("open", Entry.flag, False),
     )
+    if spec.open and spec.type != "json":
+        raise item.error(f"column {spec.name!r} is open and no JSON", "add `type: json`")
+    return spec
 
 
 def _check_parents(entry: Entry, fields: Mapping[str, FieldSpec]) -> None:
