@@ -7,6 +7,7 @@ archive which this lake reads, keeps recording.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,6 +40,7 @@ _PLAIN = (
     "Boto3/1.34.46 md/Botocore#1.34.46 ua/2.0 os/linux#5.15.0 md/arch#x86_64 lang/python#3.10.12"
 )
 _FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0"
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SECRETS = (
     "prod/orders/database",
     "prod/payroll/database",
@@ -87,7 +89,8 @@ def intrusion(mint: Mint, start: datetime) -> tuple[Act, ...]:
 def timed(act: Act, start: datetime) -> Iterable[tuple[datetime, Caller, Call]]:
     """Yield the act's calls with their times, a few seconds apart."""
     for number, (caller, call) in enumerate(act.moves):
-        yield start + timedelta(minutes=act.minute, seconds=11 * number), caller, call
+        seconds = 11 * number + number * number % 7
+        yield start + timedelta(minutes=act.minute, seconds=seconds), caller, call
 
 
 Moves = tuple[tuple[Caller, Call], ...]
@@ -99,6 +102,12 @@ def _act(name: str, minute: int, title: str, moves: Callable[[], Moves]) -> Act:
 
 def _build(command: str) -> Caller:
     return Caller(iam_user("ci-deploy", CI_KEY), KALI_ADDRESS, _KALI + command)
+
+
+def _command(call: Call) -> str:
+    """Return a call as the command line names it: `iam.list-users`."""
+    service = "s3api" if call.source == "s3" else call.source
+    return f"{service}.{_WORD.sub('-', call.name).lower()}"
 
 
 def _backup() -> Caller:
@@ -137,7 +146,7 @@ def _looking() -> Moves:
             ),
         ),
     )
-    return tuple((_build(f"{c.source}.{c.name.lower()}"), c) for c in calls)
+    return tuple((_build(_command(call)), call) for call in calls)
 
 
 def _rights() -> Moves:
