@@ -237,7 +237,6 @@ class RuleInfo:
     major: int = 1
     sql: str = ""
     group_by: tuple[str, ...] = ()
-    group_by: tuple[str, ...] = ()
 
 
 class AlertStatus(StrEnum):
