@@ -5,7 +5,6 @@ The one-line helps stand here too, so that `mantissa --help` imports no command 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -23,7 +22,7 @@ class Entry:
     """Where a command is and what the overview says of it.
 
     Args:
-        target: `module:attribute` within this package; a command function or a `noun`.
+        target: `module:attribute`; a command function or a `noun`.
         help: the first line of its own help.
         panel: the heading it stands under.
     """
@@ -33,8 +32,8 @@ class Entry:
     panel: str
 
 
-COMMANDS: Mapping[str, Entry] = {
-    "init": Entry("init:init", "Make the folder of a lake.", "Start"),
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("mantissa.entrypoints.cli.init:init", "Make the folder of a lake.", "Start"),
 }
 """To add a command: one module in this folder, one row here."""
 
@@ -42,7 +41,7 @@ COMMANDS: Mapping[str, Entry] = {
 def load(name: str) -> Any:
     """Import a command and return it as Typer runs it."""
     module, _, attribute = COMMANDS[name].target.partition(":")
-    target = getattr(import_module(f"{__package__}.{module}"), attribute)
+    target = getattr(import_module(module), attribute)
     if isinstance(target, typer.Typer):
         group = get_group(target)
         group.name = name
