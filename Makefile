@@ -27,8 +27,8 @@ $(STAMP): $(LOCK) pyproject.toml
 	@test -n "$(PYTHON)" || { \
 	  echo "error: no Python 3.11 or newer was found on PATH" >&2; \
 	  echo "  fix: install one, or name it: make PYTHON=/path/to/python3.11 setup" >&2; exit 2; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); Mantissa Log needs Python 3.11 or newer" >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: $(PYTHON) is not Python 3.11 or newer, which Mantissa Log needs" >&2; \
 	  echo "  fix: make PYTHON=/path/to/python3.11 setup" >&2; exit 2; }
 	@$(BIN)/python -c '' 2>/dev/null || { echo "Making $(VENV) with $$($(PYTHON) -V)"; \
 	  $(PYTHON) -m venv --clear $(VENV) || { \
@@ -61,7 +61,7 @@ check: static docs-check ## format, lint, types, import contracts, size budgets,
 test: static docs-check ## everything CI runs: check and all tests
 	$(BIN)/python -m pytest tests --ignore=tests/external -ra -n $(JOBS) $(PYTEST)
 
-test-external: $(STAMP) ## the tests against the public logs in $$MANTISSA_SHARED_DATA or ../shared/data
+test-external: $(STAMP) ## the tests against the public logs (MANTISSA_SHARED_DATA, else ../shared/data)
 	$(BIN)/python -m pytest tests/external -ra -n $(JOBS) $(PYTEST)
 
 build: $(STAMP) ## wheel and source distribution in dist/
