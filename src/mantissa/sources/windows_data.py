@@ -43,7 +43,8 @@ def uniform(data: dict[str, Any], system: dict[str, Any], message: str) -> dict[
 
     Unnamed data becomes `param1`, `param2`, … and, joined by line feeds, `Data`: rules use both
     names, and collectors give one or the other. The `key=value` lines that the classic PowerShell
-    log keeps in its last text become fields of their own.
+    log keeps in its last text become fields of their own. Defender's `New Value` is also given as
+    `NewValue` and `New_Value`, as rules cannot name a field with a blank.
 
     Args:
         data: fields as received; `Data` may be a list.
@@ -53,6 +54,7 @@ def uniform(data: dict[str, Any], system: dict[str, Any], message: str) -> dict[
     _recover(data, system, message)
     _pair_unnamed(data)
     fields = {k: guid(v) if _is_guid(k) else text(v) for k, v in data.items() if v is not None}
+    _add_unspaced(fields)
     if system.get("Channel") == POWERSHELL_CLASSIC and "Data" in fields:
         for name, value in powershell_pairs(fields["Data"]).items():
             fields.setdefault(name, value)
@@ -93,6 +95,12 @@ def powershell_pairs(details: str) -> dict[str, str]:
 
 def _is_guid(name: str) -> bool:
     return name[-4:].lower() == "guid"
+
+
+def _add_unspaced(fields: dict[str, str]) -> None:
+    for name in [n for n in fields if " " in n]:
+        fields.setdefault(name.replace(" ", ""), fields[name])
+        fields.setdefault(name.replace(" ", "_"), fields[name])
 
 
 def _pair_unnamed(data: dict[str, Any]) -> None:

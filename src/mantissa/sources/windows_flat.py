@@ -110,7 +110,9 @@ def _take(rest: dict[str, Any], aliases: Mapping[str, tuple[str, ...]], parts: P
         clean = CLEANERS.get(field)
         for name in names:
             value = rest.get(name)
-            if filled(value) and (clean is None or clean(value) is not None):
+            if not filled(value):
+                rest.pop(name, None)
+            elif clean is None or clean(value) is not None:
                 target = parts.other if field in ("Message", "Category") else parts.system
                 target[field] = rest.pop(name)
                 break
