@@ -1,0 +1,85 @@
+"""What each engine needs said differently; everything else of a rule's SQL is the same text.
+
+Facts were checked on DuckDB 2.0; those about Trino 476 (Athena engine 3) come from its
+documentation and from recorded answers. JSON values differ in one known way: a number such as
+`1.50` inside a document is `1.5` on DuckDB and `1.50` on Trino.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from mantissa.detection import duckdb_sql, trino_sql
+from mantissa.detection.pattern import Pattern
+
+Test = Callable[[exp.Expr], exp.Expr]
+"""From a value to the condition on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One engine's ways.
+
+    Args:
+        name: sqlglot's name of the dialect.
+        json_values: (JSON column, path, lowered) → the list of texts a field has in a document.
+        any_value: whether a condition holds for any member of such a list; the name is the
+            lambda's variable.
+        has_value: whether such a list holds anything.
+        first_value: the first member of such a list, else NULL.
+        matches_any: (text, patterns without wildcards-only) → whether any pattern matches.
+        regex: (text, RE2 expression) → whether it is found in the text.
+        address_key: an IP address's key as in `network.py`, NULL for what is no address.
+        in_network: (subject, CIDR) → whether the subject, as `address_key` made it, is inside.
+        number: the number that a text writes in decimal, else NULL.
+        moment: the UTC time that a text writes in ISO 8601, else NULL.
+        contains: whether the first text holds the second.
+    """
+
+    name: str
+    json_values: Callable[[exp.Expr, Sequence[str], bool], exp.Expr]
+    any_value: Callable[[exp.Expr, str, Test], exp.Expr]
+    has_value: Callable[[exp.Expr], exp.Expr]
+    first_value: Callable[[exp.Expr], exp.Expr]
+    matches_any: Callable[[exp.Expr, Sequence[Pattern]], exp.Expr]
+    regex: Callable[[exp.Expr, str], exp.Expr]
+    address_key: Callable[[exp.Expr], exp.Expr]
+    in_network: Callable[[exp.Expr, str], exp.Expr]
+    number: Callable[[exp.Expr], exp.Expr]
+    moment: Callable[[exp.Expr], exp.Expr]
+    contains: Callable[[exp.Expr, exp.Expr], exp.Expr]
+
+
+DUCKDB = Dialect(
+    name="duckdb",
+    json_values=duckdb_sql.json_values,
+    any_value=duckdb_sql.any_value,
+    has_value=duckdb_sql.has_value,
+    first_value=duckdb_sql.first_value,
+    matches_any=duckdb_sql.matches_any,
+    regex=duckdb_sql.regex,
+    address_key=duckdb_sql.address_key,
+    in_network=duckdb_sql.in_network,
+    number=duckdb_sql.number,
+    moment=duckdb_sql.moment,
+    contains=duckdb_sql.contains,
+)
+TRINO = Dialect(
+    name="athena",
+    json_values=trino_sql.json_values,
+    any_value=trino_sql.any_value,
+    has_value=trino_sql.has_value,
+    first_value=trino_sql.first_value,
+    matches_any=trino_sql.matches_any,
+    regex=trino_sql.regex,
+    address_key=trino_sql.address_key,
+    in_network=trino_sql.in_network,
+    number=trino_sql.number,
+    moment=trino_sql.moment,
+    contains=trino_sql.contains,
+)
+DIALECTS: dict[str, Dialect] = {"duckdb": DUCKDB, "athena": TRINO, "trino": TRINO}
+"""Every dialect a rule is compiled for, by sqlglot's name."""

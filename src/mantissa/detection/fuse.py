@@ -1,0 +1,166 @@
+"""All rules of one table in as few SELECTs as possible, each rule one bit of a bitmap column.
+
+    SELECT … FROM (
+      SELECT event_id, …, CASE WHEN "w$…" THEN CASE WHEN c0 THEN 1 ELSE 0 END + … END AS b0, …
+      FROM (SELECT event_id, …, LOWER("commandline") AS "l$commandline", … FROM t WHERE …) AS base
+    ) AS judged WHERE b0 > 0 OR b0 < 0 OR …
+
+Trino's compiler gives up on large expressions, so bitmaps are packed by bytes of SQL; it also
+inlines what is referenced once, so each bitmap is referenced twice on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from mantissa.detection.dialects import Dialect
+from mantissa.detection.prepare import MAX_SQL, Predicate
+from mantissa.detection.scope import Scope
+from mantissa.detection.template import any_of, quoted
+from mantissa.model import Table
+from mantissa.sources.definition import Binding
+
+BITMAP_BYTES = 3_500
+BITMAP_RULES = 60
+QUERY_RULES = 400
+ENTITIES = (
+    "actor_user",
+    "actor_id",
+    "src_ip",
+    "dst_ip",
+    "device_host",
+    "cloud_account",
+    "cloud_region",
+    "resource",
+)
+"""Common columns that say who and what is involved; they travel with every finding."""
+ENVELOPE = ("event_id", "event_time", "source_object")
+
+Bitmap = tuple[Predicate, ...]
+
+
+@dataclass(frozen=True)
+class FusedQuery:
+    """One SELECT that judges many rules.
+
+    Args:
+        bitmaps: column `b<i>` holds the i-th; bit n of it is its n-th predicate.
+        shown: binding → the output column with its value.
+    """
+
+    table: Table
+    sql: str
+    bitmaps: tuple[Bitmap, ...]
+    shown: dict[Binding, str]
+
+    @property
+    def predicates(self) -> tuple[Predicate, ...]:
+        """Every predicate of the query, in order."""
+        return tuple(predicate for bitmap in self.bitmaps for predicate in bitmap)
+
+
+def fuse(predicates: Iterable[Predicate], dialect: Dialect) -> list[FusedQuery]:
+    """Fuse predicates, table by table."""
+    tables: dict[str, list[Predicate]] = {}
+    for predicate in predicates:
+        tables.setdefault(predicate.source.table.name, []).append(predicate)
+    return [_query(chunk, dialect) for group in tables.values() for chunk in _chunks(_pack(group))]
+
+
+def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
+    """Pack predicates of one log source into bitmaps, by bytes and number."""
+    ordered = sorted(predicates, key=lambda p: (p.belongs or "", p.rule.info.id))
+    bitmap: list[Predicate] = []
+    size = 0
+    for predicate in ordered:
+        full = size + predicate.size > BITMAP_BYTES or len(bitmap) == BITMAP_RULES
+        if bitmap and (full or bitmap[0].belongs != predicate.belongs):
+            yield tuple(bitmap)
+            bitmap, size = [], 0
+        bitmap.append(predicate)
+        size += predicate.size
+    if bitmap:
+        yield tuple(bitmap)
+
+
+def _chunks(bitmaps: Iterable[Bitmap]) -> Iterator[tuple[Bitmap, ...]]:
+    """Split bitmaps into queries that stay under the limit of text."""
+    chunk: list[Bitmap] = []
+    size = rules = 0
+    for bitmap in bitmaps:
+        cost = _cost(bitmap)
+        if chunk and (size + cost > MAX_SQL or rules + len(bitmap) > QUERY_RULES):
+            yield tuple(chunk)
+            chunk, size, rules = [], 0, 0
+        chunk.append(bitmap)
+        size += cost
+        rules += len(bitmap)
+    if chunk:
+        yield tuple(chunk)
+
+
+def _cost(bitmap: Bitmap) -> int:
+    """Estimate a bitmap's bytes in the query, with the derived columns it may be first to need."""
+    derived = {name: e for p in bitmap for name, e in p.derived.items()}
+    own = sum(len(name) + len(e.sql()) + 8 for name, e in derived.items() if name[:2] != "l$")
+    return own + sum(p.size + 60 + 40 * len(p.bindings) for p in bitmap) + 120
+
+
+def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect) -> FusedQuery:
+    predicates = [predicate for bitmap in bitmaps for predicate in bitmap]
+    table = predicates[0].source.table
+    kept = [*ENVELOPE, *(name for name in ENTITIES if table.column(name))]
+    scope = Scope(dialect)
+    names = _shown(predicates)
+    values = [exp.alias_(_value(b, scope), name, quoted=True) for b, name in names.items()]
+    sums = [exp.alias_(_bits(bitmap), f"b{i}", quoted=True) for i, bitmap in enumerate(bitmaps)]
+    derived = {name: e for p in predicates for name, e in p.derived.items()} | scope.derived
+    outer = [*(quoted(name) for name in kept), *values, *sums]
+    judged = exp.select(*outer).from_(_base(table, outer, derived).subquery("base"))
+    hit = any_of([test for i in range(len(bitmaps)) for test in _twice(f"b{i}")])
+    query = exp.select("*").from_(judged.subquery("judged")).where(hit)
+    return FusedQuery(table, query.sql(dialect=dialect.name), bitmaps, names)
+
+
+def _shown(predicates: Sequence[Predicate]) -> dict[Binding, str]:
+    """Number the fields to show with findings."""
+    bindings = dict.fromkeys(b for p in predicates for b in p.bindings.values())
+    return {binding: f"f{number}" for number, binding in enumerate(bindings)}
+
+
+def _value(binding: Binding, scope: Scope) -> exp.Expr:
+    if not binding.path:
+        return quoted(binding.column)
+    return scope.dialect.first_value(scope.values(binding, lowered=False))
+
+
+def _base(table: Table, outer: Sequence[exp.Expr], derived: Mapping[str, exp.Expr]) -> exp.Select:
+    """Select the stored columns that are used, the derived ones, and only rows that may belong."""
+    used = {c.name for e in (*outer, *derived.values()) for c in e.find_all(exp.Column)}
+    stored = [quoted(column.name) for column in table.columns if column.name in used]
+    added = [exp.alias_(e.copy(), name, quoted=True) for name, e in sorted(derived.items())]
+    place = exp.Table(this=exp.to_identifier(table.name, quoted=True))
+    return exp.select(*stored, *added).from_(place)
+
+
+def _bits(bitmap: Bitmap) -> exp.Expr:
+    bits = [_when(p.condition.copy(), 1 << place) for place, p in enumerate(bitmap)]
+    total = bits[0]
+    for bit in bits[1:]:
+        total = exp.Add(this=total, expression=bit)
+    belongs = bitmap[0].belongs
+    return total if belongs is None else _when(quoted(belongs), total)
+
+
+def _when(condition: exp.Expr, value: int | exp.Expr) -> exp.Expr:
+    result = exp.Literal.number(value) if isinstance(value, int) else value
+    case = exp.If(this=condition, true=result)
+    return exp.Case(ifs=[case], default=exp.Literal.number(0))
+
+
+def _twice(name: str) -> list[exp.Expr]:
+    comparisons = (exp.GT, exp.LT)
+    return [c(this=quoted(name), expression=exp.Literal.number(0)) for c in comparisons]

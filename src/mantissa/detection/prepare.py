@@ -1,0 +1,195 @@
+"""Rules made ready to run: each is compiled for every source that carries its log source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from sqlglot import exp
+
+from mantissa.detection.backend import Compiler, Placeholders
+from mantissa.detection.dialects import Dialect
+from mantissa.detection.pattern import Pattern
+from mantissa.detection.pipeline import FieldBinder, Target, When, find_targets
+from mantissa.detection.rule import Refusal, Rule, RuleSet
+from mantissa.detection.scope import Scope
+from mantissa.detection.template import all_of, any_of
+from mantissa.detection.typed import subject_of
+from mantissa.errors import RuleError, SourceError
+from mantissa.sources.definition import Binding
+
+MAX_SQL = 250_000
+"""Bytes of one query's text; Athena refuses more than 262,144."""
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """One rule as a condition on one source's table.
+
+    Args:
+        belongs: name of the derived column that says whether a row is of the rule's log source,
+            or None when every row is.
+        derived: derived columns by name, which `condition` and `belongs` use.
+        bindings: where the fields are that the rule tests or shows, by the rule's spelling.
+    """
+
+    rule: Rule
+    source: FieldBinder
+    condition: exp.Expr
+    belongs: str | None
+    derived: Mapping[str, exp.Expr]
+    bindings: Mapping[str, Binding]
+    text: str = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the condition's SQL."""
+        return len(self.text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of a set of rules in one dialect.
+
+    Args:
+        waiting: rules whose log source no source carries.
+        disabled: rules that say so themselves.
+    """
+
+    dialect: Dialect
+    predicates: tuple[Predicate, ...] = ()
+    waiting: tuple[Rule, ...] = ()
+    disabled: tuple[Rule, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The rules that run, by id."""
+        return {p.rule.info.id: p.rule for p in self.predicates}
+
+    @property
+    def version(self) -> str:
+        """Eight hex digits that change when any rule, or a source that it reads, changes."""
+        parts = sorted(f"{p.rule.info.id} {p.rule.info.version} {p.text}" for p in self.predicates)
+        sources = sorted({f"{p.source.name} {p.source.version}" for p in self.predicates})
+        return sha256("\0".join([*parts, *sources]).encode()).hexdigest()[:8]
+
+    def state_of(self, rule_id: str) -> str:
+        """Return `runs`, `waits_for_source`, `disabled` or `refused`."""
+        for state, rules in (("waits_for_source", self.waiting), ("disabled", self.disabled)):
+            if any(rule.info.id == rule_id for rule in rules):
+                return state
+        return "runs" if rule_id in self.rules else "refused"
+
+
+def prepare(
+    rules: RuleSet,
+    sources: Iterable[FieldBinder],
+    dialect: Dialect,
+    *,
+    placeholders: Placeholders | None = None,
+    disabled: frozenset[str] = frozenset(),
+) -> Prepared:
+    """Compile all rules; one that cannot run is refused alone, with its place and reason."""
+    known = tuple(sources)
+    predicates: list[Predicate] = []
+    waiting: list[Rule] = []
+    off: list[Rule] = []
+    refused = list(rules.refused)
+    for rule in rules.rules:
+        targets = find_targets(rule.logsource, known)
+        if not rule.enabled or rule.info.id in disabled:
+            off.append(rule)
+        elif not targets:
+            waiting.append(rule)
+        else:
+            made, refusal = _compile(rule, targets, dialect, placeholders or {})
+            predicates += made
+            refused += refusal
+    return Prepared(dialect, tuple(predicates), tuple(waiting), tuple(off), tuple(refused))
+
+
+def _compile(
+    rule: Rule, targets: Sequence[Target], dialect: Dialect, placeholders: Placeholders
+) -> tuple[list[Predicate], list[Refusal]]:
+    """Compile for every target; a target that lacks a field is left out if another has them all."""
+    made: list[Predicate] = []
+    errors: list[RuleError] = []
+    for target in targets:
+        try:
+            made.append(compile_rule(rule, target, dialect, placeholders))
+        except RuleError as error:
+            errors.append(error)
+    if made:
+        return made, []
+    reason = "; ".join(dict.fromkeys(_reason(error) for error in errors))
+    return [], [Refusal(rule.info.id, rule.path, errors[0].line, reason)]
+
+
+def _reason(error: RuleError) -> str:
+    return f"{error.message} ({error.fix})" if error.fix else error.message
+
+
+def compile_rule(
+    rule: Rule, target: Target, dialect: Dialect, placeholders: Placeholders | None = None
+) -> Predicate:
+    """Compile one rule for one source. Raises `RuleError`."""
+    scope = Scope(dialect)
+    compiler = Compiler(rule, target.source, scope, placeholders or {})
+    condition = compiler.compile()
+    text = condition.sql(dialect=dialect.name)
+    if len(text) > MAX_SQL:
+        raise RuleError(
+            f"the rule is {len(text)} characters of SQL, more than a query may have",
+            file=rule.path,
+            line=rule.line,
+            fix="split its value lists over several rules",
+        )
+    shown = {name: b for name in rule.info.fields if (b := target.source.bind(name)) is not None}
+    belongs = _belongs(target, scope)
+    bindings = {**shown, **compiler.bindings}
+    return Predicate(rule, target.source, condition, belongs, scope.derived, bindings, text)
+
+
+def _belongs(target: Target, scope: Scope) -> str | None:
+    """Share the condition under which a row belongs to the rule's log source."""
+    if not target.when:
+        return None
+    own = Scope(scope.dialect)
+    test = any_of([_matches(target.source, when, own) for when in target.when])
+    return scope.condition(inlined(test, own.derived)).name
+
+
+def _matches(source: FieldBinder, when: When, scope: Scope) -> exp.Expr:
+    tests = []
+    for column, values in when.items():
+        binding = source.bind(column)
+        if binding is None:
+            raise SourceError(f"source {source.name}: `when` names no column {column!r}")
+        subject = subject_of(binding, scope)
+        numbers = [value for value in values if isinstance(value, int)]
+        words = [Pattern((value,)) for value in values if isinstance(value, str)]
+        answers = ([subject.equals(numbers)] if numbers else []) + (
+            [subject.matches(words)] if words else []
+        )
+        tests.append(any_of(answers))
+    return all_of(tests)
+
+
+def inlined(condition: exp.Expr, derived: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Write derived columns out in place."""
+
+    def replace_column(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and node.name in derived:
+            return derived[node.name].copy()
+        return node
+
+    return condition.copy().transform(replace_column)
+
+
+def only(prepared: Prepared, rule_ids: Iterable[str]) -> Prepared:
+    """Return the same with no other predicates than those of these rules."""
+    wanted = set(rule_ids)
+    kept = tuple(p for p in prepared.predicates if p.rule.info.id in wanted)
+    return replace(prepared, predicates=kept)

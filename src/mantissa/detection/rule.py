@@ -1,0 +1,105 @@
+"""One Sigma rule as the product carries it: what people are told, where it applies, how it is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from mantissa.model import RuleInfo
+
+if TYPE_CHECKING:
+    from sigma.conditions import ConditionType
+
+Event = Mapping[str, Any] | str
+"""One record of a test: an object as the vendor writes it, or the record's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Where a rule applies, in Sigma's three words."""
+
+    product: str | None
+    service: str | None
+    category: str | None
+
+    def __str__(self) -> str:
+        named = (("product", self.product), ("service", self.service), ("category", self.category))
+        return ", ".join(f"{name} {value}" for name, value in named if value)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One of a rule's own tests.
+
+    Args:
+        match: whether the rule must fire on every one of the events, or on none.
+        source: the log source's name, when the rule applies to several.
+    """
+
+    name: str
+    match: bool
+    events: tuple[Event, ...]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A parsed Sigma rule.
+
+    Args:
+        conditions: pySigma's parsed condition trees; the rule fires when any of them does.
+        line: the line of `path` on which the rule's document starts, from 1.
+        enabled: false when the rule's own `mantissa: {enabled: false}` says so.
+        text: the YAML text its version was made from.
+    """
+
+    info: RuleInfo
+    logsource: LogSource
+    status: str
+    conditions: tuple[ConditionType, ...]
+    tests: tuple[RuleTest, ...] = ()
+    path: str = ""
+    line: int = 1
+    enabled: bool = True
+    text: str = field(default="", repr=False)
+
+    def line_of(self, word: str) -> int:
+        """Return the line of `path` on which a field is first used as a key, or the rule's own."""
+        for number, text in enumerate(self.text.splitlines()):
+            key = text.strip().lstrip("- ").strip("'\"")
+            if key.startswith(word) and key[len(word) :].lstrip("'\"").startswith((":", "|")):
+                return self.line + number
+        return self.line
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule, or a whole file, that cannot run, and why.
+
+    Args:
+        id: the rule's id as far as it could be read, else the empty string.
+    """
+
+    id: str
+    path: str
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules that could be read, by path and line, and those that could not."""
+
+    rules: tuple[Rule, ...]
+    refused: tuple[Refusal, ...] = ()
+
+
+def rule_version(texts: Sequence[str]) -> str:
+    """Return 12 hex digits that change with the rule's text or that of a filter applied to it."""
+    digest = sha256()
+    for text in texts:
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    return digest.hexdigest()[:12]
