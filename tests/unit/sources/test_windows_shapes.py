@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from mantissa.model import Reason
 from mantissa.sources.record import RecordError
 from mantissa.sources.windows import normalise

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mantissa.sources import windows_values as values
 from mantissa.sources.windows_data import hashes, powershell_pairs, uniform
 from mantissa.sources.windows_fields import names_of
