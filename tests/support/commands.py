@@ -9,6 +9,7 @@ import typer
 
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.text import visible
 from mantissa.errors import ConfigError, EngineRejected, EngineTimedOut, GuardRefused, StoreError
 
 ERRORS = {
@@ -47,6 +48,21 @@ def where(call: Call) -> None:
     """Say which lake it is about."""
     rows = call.settings.query.max_rows
     call.output.result({"home": str(call.home), "max_rows": rows}, lambda: None)
+
+
+HOSTILE = "a\x1b]0;owned\x07\x1b[2Jb\u202ec\r\nd\x9b5me"
+
+
+@things.command("hostile")
+@command(example="mantissa things hostile", lists=True)
+def hostile(call: Call) -> None:
+    """Print what an attacker wrote."""
+    call.output.listing("things", [{HOSTILE: HOSTILE}], (HOSTILE,))
+    if call.output.for_people:
+        call.output.say(visible(HOSTILE))
+    call.output.note(HOSTILE)
+    call.output.warn(HOSTILE)
+    raise ConfigError(HOSTILE, where=HOSTILE, fix=HOSTILE)
 
 
 @things.command("flood")

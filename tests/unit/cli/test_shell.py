@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +18,6 @@ from mantissa.entrypoints.cli.main import main
 from mantissa.entrypoints.cli.registry import COMMANDS, Entry
 
 HEAVY = (
-    "pydantic",
     "pyarrow",
     "duckdb",
     "sqlglot",
@@ -28,6 +29,7 @@ HEAVY = (
     "ijson",
 )
 """What takes long to import: none of it is needed to say how a command is used."""
+Process = subprocess.Popen[bytes]
 RUN = "import sys; from mantissa.entrypoints.cli.main import main; code = main(sys.argv[1:]); "
 
 
@@ -185,23 +187,53 @@ def test_the_overview_imports_no_command() -> None:
     assert done.stderr == "False\n"
 
 
-def _flood() -> subprocess.Popen[bytes]:
+def _start(*argv: str, out: int = subprocess.PIPE, err: int = subprocess.PIPE) -> Process:
+    """Run a trial command in a process of its own."""
     script = (
         "import sys; from mantissa.entrypoints.cli.registry import COMMANDS, Entry;"
         "COMMANDS['things'] = Entry('support.commands:things', '', '');"
-        "from mantissa.entrypoints.cli.main import run; sys.argv[1:] = ['things', 'flood']; run()"
+        "from mantissa.entrypoints.cli.main import run; run()"
     )
     tests = str(Path(__file__).resolve().parents[2])
     return subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": tests},
+        [sys.executable, "-c", script, *argv],
+        stdout=out,
+        stderr=err,
+        env={**os.environ, "PYTHONPATH": tests, "TERM": "xterm-256color", "COLUMNS": "80"},
     )
 
 
+@pytest.mark.parametrize("form", [(), ("--json",), ("--jsonl",), ("--debug",)])
+def test_on_a_real_terminal_hostile_text_stays_text(form: tuple[str, ...]) -> None:
+    ours, theirs = pty.openpty()
+    with _start("things", "hostile", *form, out=theirs, err=theirs) as process:
+        os.close(theirs)
+        shown = _read_terminal(ours)
+        assert process.wait() == 2
+    styled = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert "owned" in styled
+    # The terminal itself turns each line break into CR LF.
+    assert not re.search(
+        "[^\\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", styled.replace("\r\n", "\n")
+    )
+
+
+def _read_terminal(descriptor: int) -> str:
+    """Read until the other side is closed, which Linux reports as an error."""
+    read = b""
+    with open(descriptor, "rb", buffering=0) as terminal:
+        while True:
+            try:
+                part = terminal.read(4096)
+            except OSError:
+                part = b""
+            if not part:
+                return read.decode()
+            read += part
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
-    with _flood() as process:
+    with _start("things", "flood") as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.read(10)
         process.stdout.close()
@@ -210,7 +242,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 def test_a_real_ctrl_c_ends_with_130() -> None:
-    with _flood() as process:
+    with _start("things", "flood") as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.read(10)
         process.send_signal(signal.SIGINT)

@@ -106,7 +106,11 @@ class Output:
             width=None if terminal else _WIDE,
             highlight=False,
         )
-        table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False)
+        table = Table(
+            box=box.SIMPLE_HEAD if terminal else None,
+            pad_edge=False,
+            header_style="" if self.manner.plain else "bold",
+        )
         for position, column in enumerate(columns):
             right = all(_is_number(row[position]) for row in rows) and bool(rows)
             table.add_column(

@@ -1,0 +1,33 @@
+"""A missing tool skips a test, unless this machine must have it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import requirements
+
+
+@pytest.fixture(autouse=True)
+def nothing_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MANTISSA_SHARED_DATA", str(tmp_path / "absent"))
+    monkeypatch.delenv("MANTISSA_REQUIRE", raising=False)
+
+
+def test_what_is_missing_skips_with_the_place() -> None:
+    with pytest.raises(pytest.skip.Exception, match="absent"):
+        requirements.require("shared_data")
+
+
+@pytest.mark.parametrize("named", ["shared_data", "duckdb, shared_data"])
+def test_what_is_missing_and_required_fails(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("MANTISSA_REQUIRE", named)
+    with pytest.raises(pytest.fail.Exception, match="MANTISSA_REQUIRE"):
+        requirements.require("shared_data")
+
+
+def test_what_is_there_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MANTISSA_SHARED_DATA", str(tmp_path))
+    requirements.require("shared_data")
+    requirements.require("duckdb")
