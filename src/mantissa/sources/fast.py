@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mantissa.model import ColumnType
-from mantissa.sources.columns import Value, coerce
+from mantissa.sources.columns import Value
 from mantissa.sources.definition import FieldSpec, Path, SourceSpec
+from mantissa.sources.inside import Branch
 from mantissa.sources.record import RecordError
-from mantissa.sources.reference import node_of
 from mantissa.sources.schema import ARROW
 
 _INT64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
@@ -31,6 +31,9 @@ _NATIVE: dict[ColumnType, Any] = {
     "double": _EXACT | None,
     "boolean": bool | None,
 }
+
+Found = dict[tuple[str, Path], pa.Array]
+"""Values by column name and the path they were found at."""
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class StructReader:
         self, tops: dict[str, pa.Array], rows: int
     ) -> tuple[dict[str, pa.Array], set[int]]:
         wanted: dict[str, list[tuple[Path, FieldSpec]]] = defaultdict(list)
-        found: dict[tuple[str, Path], pa.Array] = {}
+        found: Found = {}
         for spec in self.spec.fields:
             for path in spec.paths:
                 if len(path) == 1 and (spec.type == "json" or path[0] in self._native):
@@ -183,33 +186,22 @@ def _texts(values: Sequence[Any]) -> pa.Array:
     return pc.if_else(pc.equal(array, "null"), pa.scalar(None, pa.string()), array)
 
 
-def _inside(
-    documents: pa.Array,
-    items: list[tuple[Path, FieldSpec]],
-    found: dict[tuple[str, Path], pa.Array],
-) -> set[int]:
+def _inside(documents: pa.Array, items: list[tuple[Path, FieldSpec]], found: Found) -> set[int]:
     """Read values inside each distinct document; return rows whose document does not fit."""
     encoded = documents.dictionary_encode()
-    rows: list[tuple[Value, ...]] = []
+    branch = Branch((path[1:], spec, slot) for slot, (path, spec) in enumerate(items))
+    rows: list[list[Value]] = []
     wrong: set[int] = set()
     for code, text in enumerate(encoded.dictionary.to_pylist()):
+        values: list[Value] = [None] * len(items)
         try:
-            rows.append(_values(text.encode(), items))
+            branch.read(text.encode(), values)
         except RecordError:
             wrong.add(code)
-            rows.append((None,) * len(items))
+        rows.append(values)
     columns: Sequence[Sequence[Value]] = list(zip(*rows, strict=True)) or [()] * len(items)
-    for (path, spec), values in zip(items, columns, strict=True):
-        found[spec.name, path] = pa.array(values, ARROW[spec.type]).take(encoded.indices)
+    for (path, spec), column in zip(items, columns, strict=True):
+        found[spec.name, path] = pa.array(column, ARROW[spec.type]).take(encoded.indices)
     if not wrong:
         return set()
     return {i for i, code in enumerate(encoded.indices.to_pylist()) if code in wrong}
-
-
-def _values(text: bytes, items: list[tuple[Path, FieldSpec]]) -> tuple[Value, ...]:
-    node = node_of(text)
-    values: list[Value] = []
-    for path, spec in items:
-        raw = text if len(path) == 1 else None if node is None else node.inner(path[1:])
-        values.append(None if raw is None else coerce(raw, spec.name, spec.type))
-    return tuple(values)

@@ -13,7 +13,8 @@ import pyarrow as pa
 from mantissa.sources.assemble import Assembler, Envelope
 from mantissa.sources.definition import SourceSpec
 from mantissa.sources.fast import StructReader
-from mantissa.sources.reader import Reader, reader_of
+from mantissa.sources.fast_lines import LineColumns
+from mantissa.sources.reader import LineReader, Reader, reader_of
 from mantissa.sources.record import Bad, Batch, RecordError, Skipped, bad
 from mantissa.sources.reference import Row, compact, filter_reason, read_row, record_of
 from mantissa.sources.rows import Records, Rows
@@ -47,16 +48,28 @@ class Extractor:
         self._reader: Reader = reader_of(spec)
         self._mapper = RecordMapper(spec, fast=fast)
         self._assembler: Assembler | None = None
+        self._lines: LineColumns | None = None
+        if fast and isinstance(self._reader, LineReader):
+            self._lines = LineColumns(spec, self._reader)
 
     def extract(self, batch: Batch, envelope: Envelope) -> Extracted:
         """Map one batch. Never raises for what a record contains."""
         with _gc_paused():
-            records = self._reader.read(batch)
-            rows, rejects, skipped = self._mapper.map(records)
+            rows, rejects, skipped = self._rows(batch)
             table, refused = self._finisher(envelope).finish(rows)
-        found = sorted([*records.rejects, *rejects, *refused], key=lambda b: b.position)
-        left = sorted([*records.skipped, *skipped], key=lambda s: s.position)
-        return Extracted(table, found, left)
+        return Extracted(
+            table,
+            sorted([*rejects, *refused], key=lambda b: b.position),
+            sorted(skipped, key=lambda s: s.position),
+        )
+
+    def _rows(self, batch: Batch) -> tuple[Rows, list[Bad], list[Skipped]]:
+        plain = None if self._lines is None else self._lines.read(batch)
+        if plain is not None:
+            return plain[0], [], plain[1]
+        records = self._reader.read(batch)
+        rows, rejects, skipped = self._mapper.map(records)
+        return rows, [*records.rejects, *rejects], [*records.skipped, *skipped]
 
     def _finisher(self, envelope: Envelope) -> Assembler:
         if self._assembler is None or self._assembler.envelope != envelope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -12,6 +13,8 @@ from mantissa.sources import quirks
 from mantissa.sources.definition import LineSpec, SourceSpec
 from mantissa.sources.record import Batch, RecordError, Skipped, bad
 from mantissa.sources.rows import Records
+
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
 
 
 class Reader(Protocol):
@@ -25,7 +28,7 @@ class Reader(Protocol):
 def reader_of(spec: SourceSpec) -> Reader:
     """Return the reader that a source asks for."""
     if spec.lines is not None:
-        return LineReader(spec.lines)
+        return LineReader(spec, spec.lines)
     return JsonReader() if spec.normalise is None else NormalisingReader(spec.normalise)
 
 
@@ -77,34 +80,45 @@ class NormalisingReader(_PerRecord):
 class LineReader(_PerRecord):
     """Splits lines into fields; a header line sets the order for all lines after it."""
 
-    def __init__(self, spec: LineSpec) -> None:
-        self.spec = spec
+    HEADER = "header line"
+
+    def __init__(self, spec: SourceSpec, lines: LineSpec) -> None:
+        self.spec = lines
         self.layout: tuple[str, ...] | None = None
-        self._known = {name for names in spec.layouts.values() for name in names}
+        self._known = {path[0] for f in spec.fields for path in f.paths}
 
     def fields(self, raw: bytes) -> Mapping[str, Any] | bytes | str:
         """Return a line's fields; JSON passes through, a header line is skipped."""
         if raw[:1] == b"{":
             message = _message(raw)
             return raw if message is None else self.fields(message)
+        if self.takes_header(raw):
+            return self.HEADER
         try:
             words = raw.decode().rstrip("\r\n").split(self.spec.delimiter)
         except UnicodeDecodeError as error:
             raise RecordError(Reason.BAD_UTF8, f"byte {error.start} is not UTF-8") from error
-        if self.is_header(words):
-            self.layout = tuple(words)
-            return "header line"
         names = self.names_for(len(words))
         return {n: w for n, w in zip(names, words, strict=True) if w != self.spec.null}
 
-    def is_header(self, words: list[str]) -> bool:
-        """Whether the words of a line are names of fields, each once."""
-        return (
-            self.spec.header
-            and len(words) > 1
-            and len(set(words)) == len(words)
-            and self._known.issuperset(words)
+    def takes_header(self, raw: bytes) -> bool:
+        """Whether the line is a header; if so, it sets the layout from here on.
+
+        A header has only field names, each once, at least half of them known ones: AWS and others
+        add fields, whose values then go to `extra`.
+        """
+        if not self.spec.header or not raw[:1].isalpha():
+            return False
+        words = raw.decode("utf-8", "replace").rstrip("\r\n").split(self.spec.delimiter)
+        known = sum(1 for word in words if word in self._known)
+        is_header = (
+            len(set(words)) == len(words)
+            and 2 * known >= max(len(words), 4)
+            and all(_FIELD_NAME.fullmatch(word) for word in words)
         )
+        if is_header:
+            self.layout = tuple(words)
+        return is_header
 
     def names_for(self, count: int) -> tuple[str, ...]:
         """Return the names of a line with that many fields. Raises `RecordError`."""

@@ -87,11 +87,6 @@ class Node:
             found = flat, bytes(self.members[flat])
         return None if found is None or found[1] == b"null" else found
 
-    def inner(self, path: Path) -> bytes | None:
-        """Return the JSON text at a path below this node; None if absent or null."""
-        found = self._walk(path)
-        return None if found is None or found[1] == b"null" else found[1]
-
     def _walk(self, path: Path) -> tuple[str, bytes] | None:
         node: Node | None = self
         names: list[str] = []
