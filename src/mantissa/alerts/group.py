@@ -131,7 +131,8 @@ def group_key(finding: Finding, rule: RuleInfo) -> tuple[tuple[str, str], ...]:
 
 
 def window_start(moment: datetime, window: timedelta) -> datetime:
-    """Align a time to the start of its window, counted from 1970."""
+    """Align a time to the start of its window, counted from 1970 in UTC."""
+    moment = moment.astimezone(UTC)
     return moment - (moment - _EPOCH) % window
 
 

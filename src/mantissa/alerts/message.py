@@ -103,7 +103,7 @@ def _fields(
     rule = alert.rule
     yield "Level", str(alert.level)
     yield "Status", str(alert.status)
-    yield "Rule", rule.id
+    yield "Rule", scrub(rule.id)
     yield from _reasons(alert, redactor, stand_ins)
     if techniques := attack(rule.tags):
         yield "ATT&CK", ", ".join(techniques)

@@ -29,7 +29,7 @@ _PATTERNS = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"(?s)-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [^-]{0,60}-----|\Z)", SECRET),
-        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", SECRET),
+        (r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])", SECRET),
         (r"\bxox[a-z]-[A-Za-z0-9-]{8,}", SECRET),
         (r"\bxapp-[A-Za-z0-9-]{8,}", SECRET),
         (r"\b(?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,}", SECRET),
