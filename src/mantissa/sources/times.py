@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MIN_MS = -62_135_596_800_000
 """0001-01-01T00:00:00Z, the first instant that every engine can show."""
 MAX_MS = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last one."""
-AHEAD = timedelta(hours=24)
+AHEAD_MS = 24 * 3600 * 1000
 BEHIND_YEARS = 10
 _MS = timedelta(milliseconds=1)
-_NUMBER = re.compile(r"[+-]?\d{1,19}(\.\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,19}(\.\d{1,18})?", re.ASCII)
+_SCIENTIFIC = re.compile(r"-?\d(\.\d{1,18})?[eE]\+?\d{1,2}", re.ASCII)
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
@@ -39,6 +41,8 @@ def parse_time(text: str) -> int:
         return _from_parts(found)
     if _NUMBER.fullmatch(stripped):
         return _from_number(stripped)
+    if _SCIENTIFIC.fullmatch(stripped):
+        return _from_number(f"{Decimal(stripped):f}")
     raise TimeSyntaxError(f"no time in {text[:40]!r}")
 
 
@@ -99,7 +103,7 @@ def to_millis(moment: datetime) -> int:
 def believable(modified: datetime) -> tuple[int, int]:
     """Return the first and last millisecond that an event in an object of that age may have."""
     early = modified.replace(year=max(modified.year - BEHIND_YEARS, 1), day=min(modified.day, 28))
-    return to_millis(early), to_millis(modified + AHEAD)
+    return to_millis(early), to_millis(modified) + AHEAD_MS
 
 
 def day_of(millis: int) -> str:
