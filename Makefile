@@ -73,7 +73,7 @@ bench: $(STAMP) ## the benchmarks; each prints its numbers and its baselines
 
 # Pins stay as they are unless asked: make lock UPGRADE=1
 UV = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-header $(if $(UPGRADE),--upgrade)
+	--generate-hashes --no-header --system-certs $(if $(UPGRADE),--upgrade)
 lock: $(STAMP) ## resolve both locks again (UPGRADE=1 takes newer versions)
 	$(UV) --output-file requirements.lock
 	$(UV) --group dev --constraints requirements.lock --output-file $(LOCK)
