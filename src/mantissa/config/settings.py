@@ -100,7 +100,7 @@ class DestinationSettings:
 
     name: str = _key("What routes and commands call it.")
     type: str = _key("What it is.", choices=DESTINATION_TYPES)
-    secret: str = _key("Name of its credential in the secret store; empty for none.", "")
+    secret: str = _key("Name of its credential in the secret store.")
     url: str = _key("Where to send to, unless the secret says so.", "")
     allow: tuple[str, ...] = _key("Only these fields of an alert are sent; empty for all.", ())
     mask: tuple[str, ...] = _key("Fields sent as a stable placeholder.", ())

@@ -42,6 +42,7 @@ def test_values_are_read_in_their_types(home: Path) -> None:
         [[destinations]]
         name = "ops"
         type = "webhook"
+        secret = "ops-key"
         options = { sign = true }
         [[routes]]
         destinations = ["ops"]
@@ -86,7 +87,12 @@ BAD: list[tuple[str, str, int, str]] = [
     ("[detection]\nrules = 'x'", "rules", 2, "it must be a list of paths"),
     ("[detection]\nlibrary = 1", "library", 2, "it must be true or false"),
     ("[alerts]\nreopen = ['maybe']", "reopen", 2, "one of true_positive, false_positive"),
-    ("[[destinations]]\nname='a'\ntype='fax'", "type", 3, "one of slack, pagerduty, webhook"),
+    (
+        "[[destinations]]\nname='a'\ntype='fax'\nsecret='x'",
+        "type",
+        3,
+        "one of slack, pagerduty, webhook",
+    ),
     ("[[destinations]]\nname='a'", "type", 1, "type = …"),
     ("destinations = 3", "destinations", 0, "[[destinations]]"),
     ("lake = 3", "[lake]", 0, ""),
@@ -107,14 +113,14 @@ def test_what_is_wrong_is_refused_by_line_with_the_fix(
 
 
 def test_the_line_of_the_right_entry_is_named(home: Path) -> None:
-    entry = "[[destinations]]\nname='{}'\ntype='webhook'\n"
+    entry = "[[destinations]]\nname='{}'\ntype='webhook'\nsecret='k'\n"
     error = refused(home, entry.format("a") + entry.format("b") + entry.format("a"))
     assert "'a'" in error.message
-    assert error.where == f"{home / 'mantissa.toml'}:8"
+    assert error.where == f"{home / 'mantissa.toml'}:10"
 
 
 def test_a_route_to_a_misspelt_destination_names_the_nearest(home: Path) -> None:
-    text = "[[destinations]]\nname='oncall'\ntype='webhook'\n[[routes]]\ndestinations=['oncal']"
+    text = "[[destinations]]\nname='oncall'\ntype='webhook'\nsecret='k'\n[[routes]]\ndestinations=['oncal']"
     assert refused(home, text).fix == "did you mean 'oncall'?"
 
 

@@ -3,10 +3,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mantissa.adapters.destinations.registry import REGISTRY
 from mantissa.alerts.route import AlertSettings as CoreAlertSettings
 from mantissa.config.keys import keys_of
 from mantissa.config.reading import load_settings
-from mantissa.config.settings import LEVELS, SECTIONS, VERDICTS, Settings
+from mantissa.config.settings import DESTINATION_TYPES, LEVELS, SECTIONS, VERDICTS, Settings
 from mantissa.config.template import render_reference, render_template
 from mantissa.model import QueryLimits, Severity, Verdict
 from mantissa.sources.record import Limits
@@ -56,3 +57,7 @@ def test_settings_and_cores_agree_on_names_and_defaults() -> None:
 def test_settings_know_the_words_of_the_model() -> None:
     assert tuple(str(level) for level in Severity) == LEVELS
     assert tuple(str(verdict) for verdict in Verdict) == VERDICTS
+
+
+def test_settings_know_every_kind_of_destination() -> None:
+    assert set(DESTINATION_TYPES) == set(REGISTRY)
