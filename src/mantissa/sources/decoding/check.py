@@ -1,0 +1,141 @@
+"""Which JSON texts may become records, decided without building their values.
+
+The traps, each with its decision: text that is not UTF-8 and escapes of lone surrogates are
+`bad_utf8`; nesting over the limit is `depth`; an integer outside 64 bits is `bigint`; NaN,
+Infinity and everything else outside RFC 8259 are `bad_json`. Of a key given twice the last counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from mantissa.model import Reason
+from mantissa.sources.decoding.pieces import Bounds, Fault, Piece, Rows, fault
+from mantissa.sources.decoding.scan import depth_of
+
+decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
+"""Takes one JSON text, whatever its value; raises `msgspec.DecodeError` or `RecursionError`."""
+
+decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+"""Takes one JSON array and splits it, with the errors of `decode_raw`."""
+
+_STRIDE = 4
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])-?([0-9]{19,})(?![0-9])([.eE])?")
+_HIGH_THEN_LOW = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_MOST_DIGITS = 308
+
+
+def vet(raws: list[bytes], window: bytes, limits: Bounds) -> Iterator[Piece]:
+    """Yield valid JSON texts that a later stage can work with, the others as faults.
+
+    Args:
+        window: bytes that contain all of `raws`; looking at them together is cheaper.
+    """
+    most = limits.max_depth
+    if not _is_suspicious(window) and not any(
+        raw.count(b"{") + raw.count(b"[") > most for raw in raws
+    ):
+        yield Rows(raws)
+        return
+    good: list[bytes] = []
+    for raw in raws:
+        found = judge(raw, limits)
+        if found is None:
+            good.append(raw)
+            continue
+        if good:
+            yield Rows(good)
+            good = []
+        yield found
+    if good:
+        yield Rows(good)
+
+
+def judge(raw: bytes, limits: Bounds) -> Fault | None:
+    """Return what is wrong with one valid JSON text."""
+    if not is_utf8(raw):
+        return fault(Reason.BAD_UTF8, _where_not_utf8(raw), raw)
+    if raw.count(b"{") + raw.count(b"[") > limits.max_depth and depth_of(raw) > limits.max_depth:
+        return fault(Reason.DEPTH, f"nested deeper than {limits.max_depth} levels", raw)
+    if _may_hold_long_number(raw) and (number := _too_big(raw)):
+        return fault(Reason.BIGINT, f"the integer {number}… needs more than 64 bits", raw)
+    return None
+
+
+def diagnose(raw: bytes, limits: Bounds, *, tail: bool = False) -> Fault:
+    """Return what is wrong with a text that is not valid JSON."""
+    if not is_utf8(raw):
+        return fault(Reason.BAD_UTF8, _where_not_utf8(raw), raw, tail=tail)
+    if depth_of(raw) > limits.max_depth:
+        detail = f"nested deeper than {limits.max_depth} levels"
+        return fault(Reason.DEPTH, detail, raw, tail=tail)
+    try:
+        decode_raw(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        if _is_valid_without_lone_surrogates(raw):
+            detail = "half of a surrogate pair in an escape (\\ud800 to \\udfff)"
+            return fault(Reason.BAD_UTF8, detail, raw, tail=tail)
+        return fault(Reason.BAD_JSON, str(error), raw, tail=tail)
+    return fault(Reason.BAD_JSON, "more follows on the line after a JSON value", raw, tail=tail)
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Say whether bytes are UTF-8."""
+    if raw.isascii():
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_json(raw: bytes) -> bool:
+    """Say whether bytes are one JSON text."""
+    try:
+        decode_raw(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _where_not_utf8(raw: bytes) -> str:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {error.start} (0x{raw[error.start]:02x}) is not UTF-8: {error.reason}"
+    return "not UTF-8"
+
+
+def _is_suspicious(window: bytes) -> bool:
+    return not is_utf8(window) or _may_hold_long_number(window)
+
+
+def _may_hold_long_number(window: bytes) -> bool:
+    """Say whether 19 digits may stand in a row; most often a quarter of the bytes tells."""
+    sample = window[::_STRIDE].translate(_DIGITS)
+    return b"0000" in sample and b"0" * 19 in window.translate(_DIGITS)
+
+
+def _too_big(raw: bytes) -> str:
+    """Return the first digits of an integer outside 64 bits, if there is one."""
+    for match in _LONG_NUMBER.finditer(_STRINGS.sub(b'""', raw)):
+        digits, fraction = match[1], match[2]
+        if fraction and len(digits) <= _MOST_DIGITS:
+            continue
+        if len(digits) > 20 or not -(1 << 63) <= int(match[0].rstrip(b".eE")) < 1 << 64:
+            return match[0][:21].decode()
+    return ""
+
+
+def _is_valid_without_lone_surrogates(raw: bytes) -> bool:
+    if not _SURROGATE.search(raw):
+        return False
+    paired = _HIGH_THEN_LOW.sub(b"  ", raw)
+    return is_json(_SURROGATE.sub(b"  ", paired))
