@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 import pytest
-from support.requirements import ROOT
 
 from mantissa.config.keys import keys_of
 from mantissa.config.settings import LISTS, SECTIONS
+from support.requirements import ROOT
 
 KEYS = [(section, key) for section, cls in (SECTIONS | LISTS).items() for key in keys_of(cls)]
 

@@ -252,7 +252,7 @@ FOREIGN = re.compile(
             ("index", "_url"),
             ("find", "-links"),
             ("/wo", "rk/"),
-            ("/ro", "ot/"),
+            ("/root/.py", "env"),
             ("pypi", ".org"),
             ("python", "hosted.org"),
             ("npmjs", ".org"),
