@@ -14,7 +14,7 @@ import orjson
 
 from mantissa.adapters.destinations.http import Answer, Net, Request, post, refusal
 from mantissa.adapters.destinations.options import Options
-from mantissa.adapters.destinations.text import defang, shorten, visible
+from mantissa.adapters.destinations.text import safe, shorten, visible
 from mantissa.alerts.route import DestinationConfig
 from mantissa.errors import DeliveryTransient
 from mantissa.model import Message, Receipt, Secret, Severity
@@ -74,10 +74,10 @@ class PagerDuty:
 
     def _trigger(self, message: Message) -> dict[str, Any]:
         payload = {
-            "summary": shorten(f"{message.level.upper()}: {_safe(message.title)}", _SUMMARY),
-            "source": shorten(_safe(_origin(message)), 255) or "mantissa-log",
+            "summary": safe(f"{message.level.upper()}: {message.title}", _SUMMARY),
+            "source": safe(_origin(message), 255) or "mantissa-log",
             "severity": _SEVERITY[message.level],
-            "class": shorten(_safe(message.source), 255),
+            "class": safe(message.source, 255),
             "custom_details": _details(message),
             **self._where,
         }
@@ -99,14 +99,14 @@ class PagerDuty:
 
 
 def _details(message: Message) -> dict[str, Any]:
-    text = {name: shorten(_safe(value), _DETAIL) for name, value in message.fields}
-    entities = {name: shorten(_safe(value), _DETAIL) for name, value in message.entities.items()}
+    text = {name: safe(value, _DETAIL) for name, value in message.fields}
+    entities = {name: safe(value, _DETAIL) for name, value in message.entities.items()}
     return {
-        "what": shorten(_safe(message.text, lines=True), _DETAIL),
+        "what": safe(message.text, _DETAIL, lines=True),
         "entities": entities,
         "fields": text,
-        "samples": [shorten(_safe(sample), _DETAIL) for sample in message.samples],
-        "tags": [shorten(_safe(tag), 100) for tag in message.tags[:50]],
+        "samples": [safe(sample, _DETAIL) for sample in message.samples],
+        "tags": [safe(tag, 100) for tag in message.tags[:50]],
     }
 
 
@@ -122,10 +122,6 @@ def _fitted(body: dict[str, Any]) -> bytes:
         body["payload"]["custom_details"] = {"note": "the details were too large to send"}
         data = orjson.dumps(body)
     return data
-
-
-def _safe(text: str, *, lines: bool = False) -> str:
-    return defang(visible(text, lines=lines))
 
 
 def _origin(message: Message) -> str:

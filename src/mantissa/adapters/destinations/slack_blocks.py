@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mantissa.adapters.destinations.text import defang, shorten, visible
+from mantissa.adapters.destinations.text import safe, shorten
 from mantissa.model import Message, Severity
 
 HEADER = 150
@@ -35,7 +35,7 @@ Block = dict[str, Any]
 
 def payload(message: Message) -> dict[str, Any]:
     """Make the JSON body that both incoming webhooks and `chat.postMessage` take."""
-    headline = f"{_MARKS[message.level]} {message.level.upper()} · {clean(message.title)}"
+    headline = f"{_MARKS[message.level]} {message.level.upper()} · {safe(message.title, HEADER)}"
     return {
         "text": escaped(headline, HEADER),
         "blocks": [*list(_blocks(message, headline))[: BLOCKS - 1], _footer(message)],
@@ -44,11 +44,6 @@ def payload(message: Message) -> dict[str, Any]:
         "unfurl_media": False,
         "mrkdwn": False,
     }
-
-
-def clean(text: str, *, lines: bool = False) -> str:
-    """Show hidden characters and break links."""
-    return defang(visible(text, lines=lines))
 
 
 def escaped(text: str, most: int) -> str:
@@ -65,7 +60,7 @@ def escaped(text: str, most: int) -> str:
 
 def code(text: str, most: int) -> str:
     """Make a code span that its own text cannot end."""
-    body = escaped(clean(text).replace("`", "ˋ"), most - 2)
+    body = escaped(safe(text, most).replace("`", "ˋ"), most - 2)
     return f"`{body}`" if body.strip() else "`∅`"
 
 
@@ -75,7 +70,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 def _blocks(message: Message, headline: str) -> Iterator[Block]:
     yield {"type": "header", "text": _plain(headline, HEADER)}
     if message.text:
-        yield {"type": "section", "text": _plain(clean(message.text, lines=True), SECTION)}
+        yield {"type": "section", "text": _plain(safe(message.text, SECTION, lines=True), SECTION)}
     pairs = [*message.entities.items(), *message.fields]
     short = [_field(*pair) for pair in pairs if len(pair[1]) <= _SHORT]
     for start in range(0, len(short), FIELDS):
@@ -86,12 +81,12 @@ def _blocks(message: Message, headline: str) -> Iterator[Block]:
 
 
 def _field(label: str, value: str) -> Block:
-    name = escaped(clean(label).translate(_NO_MARKUP), 100)
+    name = escaped(safe(label, 100).translate(_NO_MARKUP), 100)
     return _markup(f"*{name}*\n{code(value, FIELD - 200)}")
 
 
 def _long(label: str, value: str) -> Block:
-    name = escaped(clean(label).translate(_NO_MARKUP), 100)
+    name = escaped(safe(label, 100).translate(_NO_MARKUP), 100)
     return {"type": "section", "text": _markup(f"*{name}*\n{code(value, SECTION - 200)}")}
 
 

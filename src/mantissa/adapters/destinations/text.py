@@ -31,6 +31,11 @@ def defang(text: str) -> str:
     return _OPAQUE.sub(r"\1[:]", text)
 
 
+def safe(text: str, most: int, *, lines: bool = False) -> str:
+    """Make text of anyone's writing fit to show: visible, without links, at most so long."""
+    return shorten(defang(visible(shorten(text, most), lines=lines)), most)
+
+
 def shorten(text: str, most: int) -> str:
     """Cut text to a length, saying so with an ellipsis."""
     return text if len(text) <= most else text[: max(0, most - 1)] + "…"
