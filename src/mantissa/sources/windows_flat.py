@@ -156,7 +156,7 @@ def _set_aside(rest: dict[str, Any], parts: Parts, *, tool: bool) -> None:
     if rest.get("EventType") in _NXLOG_TYPES:
         aside.add("EventType")
         _level_from_type(str(rest["EventType"]), parts)
-    for name in aside & rest.keys():
+    for name in [n for n in rest if n in aside]:
         parts.other[name] = rest.pop(name)
 
 
