@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evtx import PyEvtxParser
 
+from mantissa.sources.decode import Decoded, decode
 from mantissa.sources.mapping import Envelope, Extracted, Extractor
-from mantissa.sources.record import Batch
+from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import load_sources
 from mantissa.sources.windows import normalise
 
@@ -61,25 +60,14 @@ def as_bytes(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def documents(text: str) -> Iterator[Any]:
-    """JSON values one after another, as some regression files hold them."""
-    decoder, place = json.JSONDecoder(), 0
-    while text[place:].strip():
-        place += len(text[place:]) - len(text[place:].lstrip())
-        value, place = decoder.raw_decode(text, place)
-        yield value
+def decoded(file: Path) -> list[Decoded]:
+    with file.open("rb") as stream:
+        return list(decode(stream, file.name, Limits()))
 
 
 def records_of(file: Path) -> list[bytes]:
-    if file.suffix == ".evtx":
-        return [r["data"].encode() for r in PyEvtxParser(str(file)).records_json()]
-    if file.suffix == ".gz":
-        with gzip.open(file) as lines:
-            return [line for line in lines if line.strip()]
-    found = list(documents(file.read_text()))
-    if isinstance(found[0], dict) and "events" in found[0]:
-        found = found[0]["events"]
-    return [as_bytes(value) for value in found]
+    """The records that decoding gives; that it gives all of them is asserted below."""
+    return [raw for item in decoded(file) if isinstance(item, Batch) for raw in item.raws]
 
 
 def extract(raws: list[bytes]) -> Extracted:
@@ -107,6 +95,7 @@ def test_every_event_is_a_row(shared_data: Path, folder: str, files: int, events
     found = event_files(shared_data, folder)
     rows = rejected = 0
     for file in found:
+        assert all(isinstance(item, Batch) for item in decoded(file)), file
         extracted = extract(records_of(file))
         rows += extracted.table.num_rows
         rejected += len(extracted.rejects)

@@ -79,7 +79,9 @@ def _read_object(record: Any, depth: int) -> Parts:
         for path in _WRAPPERS:
             inner = at(record, *path)
             if depth < _MAX_WRAPPERS and _may_hold_event(inner):
-                return _unwrap(inner, depth + 1)
+                parts = _unwrap(inner, depth + 1)
+                parts.other = {k: v for k, v in record.items() if k != path[0]} | parts.other
+                return parts
     raise RecordError(Reason.MISSING_REQUIRED, "no Windows event: neither System nor EventID")
 
 
