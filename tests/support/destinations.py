@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from support.findings import NOW
 from support.receiver import Receiver
 
 LOOPBACK = ["127.0.0.0/8"]
+LOOPBACK_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 QUICK = Net(connect=2.0, read=0.3, total=0.6)
 """Long enough for a local answer, short enough for a test that waits for none."""
 PATIENT = Net()

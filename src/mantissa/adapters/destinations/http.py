@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from mantissa.adapters.destinations.transport import Pinned, Transport
 from mantissa.errors import DeliveryError, DeliveryPermanent, DeliveryTransient
 
 BODY = 64 * 1024
+_HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 RETRY_STATUS = frozenset({408, 425, 429})
 
 
@@ -132,6 +134,8 @@ def _parse(request: Request) -> httpx.URL:
         raise _refused(request, "its address is not a URL") from None
     if url.scheme not in ("https", "http") or not url.host:
         raise _refused(request, "the address must start with https://")
+    if not _HOST.fullmatch(url.raw_host):
+        raise _refused(request, "the address holds no usable host name")
     if url.userinfo:
         raise _refused(request, "the address must not hold a user name")
     return url

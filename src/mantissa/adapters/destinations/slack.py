@@ -44,6 +44,8 @@ _LATER = frozenset(
         "team_added_to_org",
     }
 )
+_REVOKED = frozenset({"no_service", "no_active_hooks", "invalid_token", "no_team"})
+"""What a webhook answers when its address, which is its secret, was replaced."""
 _TOKENS = ("xoxb-", "xoxp-", "xoxe.")
 
 
@@ -76,6 +78,9 @@ class Slack:
     def _by_webhook(self, message: Message, url: str) -> Receipt:
         answer = self._post(url, payload(message), {})
         text = answer.body.decode("utf-8", "replace").strip()
+        if text in _REVOKED:
+            told = f"answered {answer.status}: {text}"
+            raise DeliveryTransient(told, where=self._name, status=answer.status, unauthorised=True)
         if answer.status != 200:
             raise refusal(answer, self._name, _word(text), self._clock.now())
         if text.lower() != "ok" and _json(answer).get("ok") is not True:

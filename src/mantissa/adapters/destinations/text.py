@@ -27,7 +27,7 @@ def visible(text: str, *, lines: bool = False) -> str:
 def defang(text: str) -> str:
     """Write links so that nothing turns them into one: `hxxps://evil[.]example`."""
     text = _WEB.sub(lambda m: f"{m[1]}xx{m[2]}{m[3].replace('.', '[.]')}", text)
-    text = _SCHEME.sub(lambda m: m[0] if m[1].lower().startswith("hxxp") else f"{m[1]}[:]//", text)
+    text = _SCHEME.sub(lambda m: m[0] if "hxxp" in m[1].lower() else f"{m[1]}[:]//", text)
     return _OPAQUE.sub(r"\1[:]", text)
 
 
