@@ -64,7 +64,7 @@ class PartWriter:
     def _full(self) -> bool:
         rows = sum(t.num_rows for t in self._rows)
         size = sum(t.nbytes for t in self._rows)
-        return rows >= self._plan.split_rows or size >= self._plan.split_bytes
+        return bool(rows >= self._plan.split_rows or size >= self._plan.split_bytes)
 
     def _rejects_are_large(self) -> bool:
         return sum(len(r.raw) for r in self._rejects) >= _REJECT_BYTES

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from mantissa.lake.ledger import PARTITIONS, Ledger
 from mantissa.lake.quarantine import RELEASED, UNCLAIMED
-from mantissa.ports import StateStore
+from mantissa.ports import JSONValue, StateStore
 from mantissa.sources.registry import Sources
 
 
@@ -49,11 +50,10 @@ def released_count(state: StateStore) -> int:
     return sum(1 for _ in state.query(RELEASED))
 
 
-def _add_partition(status: TableStatus, value: dict[str, object]) -> None:
-    numbers = {k: v for k, v in value.items() if isinstance(v, int)}
-    first, last = str(value["first_event"]), str(value["last_event"])
-    status.rows += numbers["rows"]
-    status.files += numbers["files"]
-    status.bytes += numbers["bytes"]
-    status.first_event = min(filter(None, [status.first_event, first]), default="")
-    status.last_event = max(status.last_event, last)
+def _add_partition(status: TableStatus, value: Mapping[str, JSONValue]) -> None:
+    status.rows += value["rows"]
+    status.files += value["files"]
+    status.bytes += value["bytes"]
+    times = [status.first_event, value["first_event"]]
+    status.first_event = min((t for t in times if t), default="")
+    status.last_event = max(status.last_event, value["last_event"])

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from mantissa.adapters.local.files import describe, open_file
 from mantissa.errors import ConfigError, Conflict, ObjectNotFound
 from mantissa.model import ObjectInfo
-from mantissa.sources.decode import is_archive, members
+from mantissa.sources.decode import is_archive, member, member_names
 from mantissa.sources.record import Limits
 
 MEMBER = "!"
@@ -34,35 +34,32 @@ class FileInputs:
 
     def head(self, key: str) -> ObjectInfo:
         """Describe one file or archive member by its content."""
-        path, member = _split(key)
-        if member:
-            return self._head_member(path, key, member)
+        path, name = _split(key)
+        if name:
+            return self._head_member(path, key, name)
         self._described[key] = _stamp(path)
         return describe(path, key)
 
     def open(self, key: str) -> BinaryIO:
         """Open one file or archive member for streaming."""
-        path, member = _split(key)
-        if member:
-            return self._open_member(path, key, member)
+        path, name = _split(key)
+        if name:
+            return self._open_member(path, key, name)
         stamp = self._described.get(key)
         return io.BufferedReader(_Steady(path, key, stamp), _CHUNK)
 
-    def _open_member(self, path: Path, key: str, member: str) -> BinaryIO:
+    def _open_member(self, path: Path, key: str, name: str) -> BinaryIO:
         with open_file(path, key) as stream:
-            for name, content in members(stream, path.name, self._limits):
-                if name == member:
-                    return content
-        raise ObjectNotFound("no such member in the archive", where=key)
+            return member(stream, path.name, self._limits, name)
 
-    def _head_member(self, path: Path, key: str, member: str) -> ObjectInfo:
+    def _head_member(self, path: Path, key: str, name: str) -> ObjectInfo:
         digest, size = hashlib.sha256(), 0
-        with self._open_member(path, key, member) as stream:
+        with self._open_member(path, key, name) as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
-        name = digest.hexdigest()
-        return replace(describe(path, key), size=size, etag=name, identity=name)
+        identity = digest.hexdigest()
+        return replace(describe(path, key), size=size, etag=identity, identity=identity)
 
 
 def expand(patterns: Sequence[str], limits: Limits) -> Iterator[str]:
@@ -99,8 +96,7 @@ def _is_archive(path: Path) -> bool:
 
 def _member_keys(path: Path, key: str, limits: Limits) -> Iterator[str]:
     with open_file(path, key) as stream:
-        for name, content in members(stream, path.name, limits):
-            content.close()
+        for name in member_names(stream, path.name, limits):
             yield f"{key}{MEMBER}{name}"
 
 
@@ -109,8 +105,8 @@ def _split(key: str) -> tuple[Path, str]:
     path = Path(key)
     if path.exists() or MEMBER not in key:
         return path, ""
-    archive, _, member = key.partition(MEMBER)
-    return Path(archive), member
+    archive, _, name = key.partition(MEMBER)
+    return Path(archive), name
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -1,0 +1,165 @@
+"""The ways that `bench/ingest.py` compares; run as `python _ingest_ways.py WAY KIND FOLDER`.
+
+    mantissa  the product: ledger, decode, map, Parquet, manifest, commit, fsync
+    pandas    what most projects do: stdlib json or text, pandas, pyarrow
+    limit     only what cannot be avoided: inflate, parse once with orjson (nothing for text),
+              and write an Arrow table that is there already
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from _measure import child
+
+
+def product(kind: str, folder: Path) -> Callable[[], int]:
+    from mantissa.adapters.local.home import create_home
+    from mantissa.bootstrap import App
+    from mantissa.config.reading import load_settings
+
+    home = Path(tempfile.mkdtemp(dir=folder))
+    create_home(home, settings={}, secrets="")
+    app = App(load_settings(home, {}))
+    ingest = app.ingest
+
+    def work() -> int:
+        rows = sum(ingest.one(str(path)).counts.rows for path in _files(kind, folder))
+        shutil.rmtree(home)
+        return rows
+
+    return work
+
+
+def pandas_cloudtrail(folder: Path) -> Callable[[], int]:
+    import pandas as pd
+
+    from mantissa.sources.registry import load_sources
+
+    spec = load_sources()["aws_cloudtrail"]
+    paths = {f.name: [".".join(p) for p in f.paths] for f in spec.fields}
+
+    def frame(events: list[dict[str, object]]) -> pd.DataFrame:
+        flat = pd.json_normalize(events)
+        columns = {
+            name: next((flat[p] for p in options if p in flat), None)
+            for name, options in paths.items()
+        }
+        found = {n: c.map(_text) for n, c in columns.items() if c is not None}
+        table = pd.DataFrame(found)
+        table["raw"] = [json.dumps(event) for event in events]
+        table["event_time"] = pd.to_datetime(flat["eventTime"], utc=True)
+        return table
+
+    def work() -> int:
+        rows = 0
+        for path in _files("cloudtrail", folder):
+            events = json.loads(gzip.decompress(path.read_bytes()))["Records"]
+            table = frame(events)
+            days = table["event_time"].dt.strftime("%Y-%m-%d")
+            for _, group in table.groupby(days):
+                group.to_parquet(io.BytesIO(), compression="zstd")
+            rows += len(table)
+        return rows
+
+    return work
+
+
+def _text(value: object) -> object:
+    if value is None or value != value:
+        return None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def pandas_vpcflow(folder: Path) -> Callable[[], int]:
+    import pandas as pd
+
+    def work() -> int:
+        rows = 0
+        for path in _files("vpcflow", folder):
+            lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+            fields = lines[0].replace("-", "_").split(" ")
+            split = [dict(zip(fields, line.split(" "), strict=True)) for line in lines[1:]]
+            table = pd.DataFrame(split).replace("-", None)
+            table["raw"] = lines[1:]
+            for name in ("srcport", "dstport", "protocol", "packets", "bytes", "start", "end"):
+                table[name] = pd.to_numeric(table[name])
+            table["event_time"] = pd.to_datetime(table["start"], unit="s", utc=True)
+            for _, group in table.groupby(table["event_time"].dt.strftime("%Y-%m-%d")):
+                group.to_parquet(io.BytesIO(), compression="zstd")
+            rows += len(table)
+        return rows
+
+    return work
+
+
+def limit(kind: str, folder: Path) -> Callable[[], int]:
+    import orjson
+    import pyarrow as pa
+    from isal import igzip
+
+    from mantissa.lake.parquet import encode
+    from mantissa.sources.decode import decode
+    from mantissa.sources.mapping import Envelope, Extractor
+    from mantissa.sources.record import Batch, Limits
+    from mantissa.sources.registry import load_sources
+
+    spec = load_sources()[f"aws_{kind}"]
+    ready = []
+    for path in _files(kind, folder):
+        envelope = Envelope("0" * 64, str(path), _now())
+        extractor = Extractor(spec)
+        with path.open("rb") as stream:
+            parts = [
+                extractor.extract(b, envelope).table
+                for b in decode(stream, path.name, Limits())
+                if isinstance(b, Batch)
+            ]
+        ready.append(pa.concat_tables(parts).drop_columns(["event_date"]).sort_by("event_time"))
+
+    def work() -> int:
+        rows = 0
+        for path, table in zip(_files(kind, folder), ready, strict=True):
+            data = igzip.decompress(path.read_bytes())
+            if kind == "cloudtrail":
+                orjson.loads(data)
+            encode(table)
+            rows += table.num_rows
+        return rows
+
+    return work
+
+
+def _now() -> object:
+    from datetime import UTC, datetime
+
+    return datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def _files(kind: str, folder: Path) -> Iterator[Path]:
+    yield from sorted((folder / kind).rglob("*.gz"))
+
+
+WAYS: dict[str, Callable[[str, Path], Callable[[], int]]] = {
+    "mantissa": product,
+    "pandas": lambda kind, folder: (
+        pandas_cloudtrail(folder) if kind == "cloudtrail" else pandas_vpcflow(folder)
+    ),
+    "limit": limit,
+}
+
+if __name__ == "__main__":
+    way, kind, folder = sys.argv[1:4]
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    child(WAYS[way](kind, Path(folder)))

@@ -1,0 +1,20 @@
+"""From a `Call` to the product: finds the lake, or makes it where a command may."""
+
+from __future__ import annotations
+
+from mantissa.adapters.local.home import create_home
+from mantissa.bootstrap import App
+from mantissa.config.reading import FILE
+from mantissa.config.template import SECRETS, render_template
+from mantissa.entrypoints.cli.command import Call
+
+
+def boot(call: Call) -> App:
+    """Return the product over the call's lake. Raises `ConfigError` when there is none."""
+    return App(call.settings)
+
+
+def boot_or_create(call: Call) -> App:
+    """Return the product, making the folder of the lake if it is not there yet."""
+    create_home(call.home, settings={FILE: render_template()}, secrets=SECRETS)
+    return App(call.settings)

@@ -1,0 +1,51 @@
+"""`mantissa lake`: what the lake holds, and whether its books balance."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from mantissa.entrypoints.cli.booting import boot
+from mantissa.entrypoints.cli.command import Call, command, noun
+from mantissa.entrypoints.cli.exits import Exit
+
+lake = noun("What the lake holds, and whether its books balance.")
+
+
+@lake.command("status")
+@command(example="mantissa lake status\nmantissa lake status --json")
+def status(call: Call) -> None:
+    """Show every table's rows, objects, files and span of time."""
+    from mantissa.lake.status import lake_status
+
+    app = boot(call)
+    tables = {n: s.to_json() for n, s in lake_status(app.state, app.sources).items()}
+
+    def show() -> None:
+        columns = ["table", "rows", "objects", "quarantined", "first_event", "last_event", "bytes"]
+        rows = [[name, *(s[c] for c in columns[1:])] for name, s in tables.items()]
+        call.output.table(columns, rows)
+
+    call.output.result({"home": str(app.home), "tables": tables}, show)
+
+
+@lake.command("reconcile")
+@command(example="mantissa lake reconcile\nmantissa lake reconcile --json")
+def reconcile(call: Call) -> Exit:
+    """Answer "was anything lost?": recount the files and hold the ledger against them.
+
+    Checks per object that records = rows + quarantined + filtered, that every file the ledger
+    names has its rows and no other file is visible, and that every quarantined record can be
+    replayed.
+    """
+    differences = boot(call).reconcile.run()
+    document = {"ok": not differences, "differences": [asdict(d) for d in differences]}
+
+    def show() -> None:
+        if not differences:
+            call.output.say("Nothing was lost: ledger, files and quarantine agree.")
+            return
+        columns = ["check", "where", "detail", "fix"]
+        call.output.table(columns, [[getattr(d, c) for c in columns] for d in differences])
+
+    call.output.result(document, show)
+    return Exit.ATTENTION if differences else Exit.DONE
