@@ -72,7 +72,7 @@ def _read_xml(source: str) -> Parts:
 
 
 def _read_object(record: Any, depth: int) -> Parts:
-    if isinstance(record, Mapping):
+    if isinstance(record, dict):
         reader = _reader(record)
         if reader is not None:
             return reader(record)
@@ -86,11 +86,11 @@ def _read_object(record: Any, depth: int) -> Parts:
 
 
 def _reader(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Parts] | None:
-    if isinstance(record.get("Event"), Mapping):
+    if isinstance(record.get("Event"), dict):
         return lambda r: read_event(r["Event"])
-    if isinstance(record.get("System"), Mapping):
+    if isinstance(record.get("System"), dict):
         return read_event
-    if isinstance(record.get("winlog"), Mapping) or any(k.startswith("winlog.") for k in record):
+    if isinstance(record.get("winlog"), dict) or any(k.startswith("winlog.") for k in record):
         return read_beats
     return read_flat if is_flat(record) else None
 
@@ -98,7 +98,7 @@ def _reader(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Parts] |
 def _may_hold_event(inner: Any) -> bool:
     if isinstance(inner, str):
         return inner.lstrip()[:1] in ("<", "{")
-    return isinstance(inner, Mapping)
+    return isinstance(inner, dict)
 
 
 def _unwrap(inner: Any, depth: int) -> Parts:

@@ -62,7 +62,7 @@ def read_beats(record: Mapping[str, Any]) -> Parts:
     """Read `winlog`, then let the original XML overrule and complete it."""
     record = nested(record)
     winlog = record.get("winlog")
-    parts = _read_winlog(winlog if isinstance(winlog, Mapping) else {})
+    parts = _read_winlog(winlog if isinstance(winlog, dict) else {})
     original = original_of(record)
     if original is not None and original.lstrip().startswith("<"):
         _overrule(parts, original)
@@ -70,7 +70,7 @@ def read_beats(record: Mapping[str, Any]) -> Parts:
         _fill(parts.system, name, at(record, *path))
     parts.other |= {k: v for k, v in record.items() if k not in ("winlog", "event", "message")}
     event = record.get("event")
-    if isinstance(event, Mapping):
+    if isinstance(event, dict):
         parts.other["event"] = {k: v for k, v in event.items() if k != "original"}
     if isinstance(record.get("message"), str):
         parts.other.setdefault("Message", record["message"])
@@ -80,7 +80,7 @@ def read_beats(record: Mapping[str, Any]) -> Parts:
 def at(record: Any, *path: str) -> Any:
     """Return the value at a path of nested objects; None when it leads nowhere."""
     for name in path:
-        record = record.get(name) if isinstance(record, Mapping) else None
+        record = record.get(name) if isinstance(record, dict) else None
     return record
 
 
@@ -99,10 +99,10 @@ def _read_winlog(winlog: Mapping[str, Any]) -> Parts:
         _fill(parts.system, name, winlog.get(key))
     for name, path in _NESTED.items():
         _fill(parts.system, name, at(winlog, *path))
-    if isinstance(winlog.get("event_data"), Mapping):
+    if isinstance(winlog.get("event_data"), dict):
         read_data(winlog["event_data"], parts)
     user = winlog.get("user_data")
-    if isinstance(user, Mapping):
+    if isinstance(user, dict):
         read_data({k: v for k, v in user.items() if k != "xml_name"}, parts, user=True)
         _fill(parts.other, "UserData_Name", user.get("xml_name"))
     _fill(parts.other, "Category", winlog.get("task"))

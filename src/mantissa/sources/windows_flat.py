@@ -14,7 +14,7 @@ import orjson
 
 from mantissa.sources.windows_fields import names_of
 from mantissa.sources.windows_nested import read_data
-from mantissa.sources.windows_parts import Parts, add, content, filled
+from mantissa.sources.windows_parts import Parts, add, content, filled, text
 from mantissa.sources.windows_values import CLEANERS
 from mantissa.sources.windows_xml import parse_fragment
 
@@ -87,7 +87,7 @@ def read_flat(record: Mapping[str, Any]) -> Parts:
     inserts = rest.pop("StringInserts", None) or rest.pop("Properties", None)
     _set_aside(rest, parts, tool=tool)
     for name, value in rest.items():
-        into = parts.other if isinstance(value, Mapping | list) and name != "Data" else parts.data
+        into = parts.other if isinstance(value, dict | list) and name != "Data" else parts.data
         add(into, name, value)
     if isinstance(inserts, list):
         _read_inserts([content(i) for i in inserts], parts)
@@ -122,7 +122,7 @@ def _read_section(rest: dict[str, Any], name: str, parts: Parts) -> None:
     section = rest.get(name)
     if isinstance(section, str) and section.lstrip().startswith("<"):
         section = parse_fragment(section)
-    if isinstance(section, Mapping):
+    if isinstance(section, dict):
         del rest[name]
         read_data(section, parts, user=name.lower().startswith("user"))
 
@@ -153,7 +153,7 @@ def _set_aside(rest: dict[str, Any], parts: Parts, *, tool: bool) -> None:
         aside |= _NXLOG | _NXLOG_ONLY
         if filled(parts.system.get("Security_UserID")) and "AccountType" in rest:
             aside |= _ACCOUNT
-    if rest.get("EventType") in _NXLOG_TYPES:
+    if text(rest.get("EventType", "")) in _NXLOG_TYPES:
         aside.add("EventType")
         _level_from_type(str(rest["EventType"]), parts)
     for name in [n for n in rest if n in aside]:

@@ -33,13 +33,13 @@ def read_event(event: Mapping[str, Any]) -> Parts:
     """Read the content of an `Event` element that was turned into JSON."""
     parts = Parts()
     system = event.get("System")
-    if isinstance(system, Mapping):
+    if isinstance(system, dict):
         read_system(system, parts.system)
     for section in ("EventData", "UserData", "ProcessingErrorData"):
         if filled(event.get(section)):
             read_data(event[section], parts, user=section == "UserData")
     rendering = event.get("RenderingInfo")
-    if isinstance(rendering, Mapping):
+    if isinstance(rendering, dict):
         parts.other["RenderingInfo"] = dict(rendering)
     message = content(event.get("Message")) or content((rendering or {}).get("Message"))
     if filled(message):
@@ -63,7 +63,7 @@ def read_system(system: Mapping[str, Any], into: dict[str, Any]) -> None:
 
 def read_data(section: Any, parts: Parts, *, user: bool = False) -> None:
     """Flatten `EventData` or `UserData` into the event's fields under their own names."""
-    if not isinstance(section, Mapping):
+    if not isinstance(section, dict):
         _read_repeated(section, parts.data)
         return
     named = attributes({"#attributes": section.get("#attributes", section.get("@attributes"))})
@@ -75,7 +75,7 @@ def read_data(section: Any, parts: Parts, *, user: bool = False) -> None:
             continue
         if name in ("Data", "ComplexData"):
             _read_repeated(value, parts.data)
-        elif isinstance(value, Mapping) and (user or content(value) is None):
+        elif isinstance(value, dict) and (user or content(value) is None):
             _read_leaves(value, parts.data, 0)
         elif name == "Binary" and not filled(value):
             continue
@@ -85,7 +85,7 @@ def read_data(section: Any, parts: Parts, *, user: bool = False) -> None:
 
 def _read_repeated(value: Any, data: dict[str, Any]) -> None:
     """Read `Data` elements: named ones under their name, the others as one text, `Data`."""
-    if isinstance(value, Mapping) and isinstance(value.get("#text"), list):
+    if isinstance(value, dict) and isinstance(value.get("#text"), list):
         value = value["#text"]
     unnamed = []
     for element in value if isinstance(value, list) else [value]:
@@ -104,7 +104,7 @@ def _read_leaves(element: Mapping[str, Any], data: dict[str, Any], depth: int) -
     for name, value in element.items():
         if name in _PLUMBING or name.startswith("@") or name.endswith("_attributes"):
             continue
-        if isinstance(value, Mapping) and content(value) is None:
+        if isinstance(value, dict) and content(value) is None:
             _read_leaves(value, data, deeper)
         else:
             add(data, name, content(value))

@@ -6,7 +6,6 @@ rules use (`Provider_Name`, `Execution_ProcessID`); a name without an element is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,14 +39,20 @@ def filled(value: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    """Return the value as Windows writes it in XML: `true`, decimal digits, JSON for the nested."""
+    """Return the value as Windows writes it in XML: `true`, decimal digits, JSON for the nested.
+
+    Raises `RecordError` when it nests too deeply to be written.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        raise RecordError(Reason.DEPTH, f"a value of the event cannot be kept: {error}") from error
 
 
 def add(data: dict[str, Any], name: str, value: Any) -> None:
@@ -59,17 +64,17 @@ def add(data: dict[str, Any], name: str, value: Any) -> None:
 
 def attributes(element: Any) -> dict[str, Any]:
     """Return an element's XML attributes from `#attributes`, `@name` or plain nested keys."""
-    if not isinstance(element, Mapping):
+    if not isinstance(element, dict):
         return {}
     nested = element.get("#attributes")
-    if isinstance(nested, Mapping):
+    if isinstance(nested, dict):
         return dict(nested)
     return {k.removeprefix("@"): v for k, v in element.items() if not k.startswith("#")}
 
 
 def content(element: Any) -> Any:
     """Return an element's text, whichever way a converter from XML to JSON has kept it."""
-    if isinstance(element, Mapping):
+    if isinstance(element, dict):
         for key in ("#text", "Value", "$", "text"):
             if key in element:
                 return element[key]

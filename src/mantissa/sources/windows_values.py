@@ -33,6 +33,8 @@ KEYWORDS |= {"audit_success": 0x8020000000000000, "audit_failure": 0x80100000000
 
 def whole(value: Any) -> int | None:
     """Return a whole number from a number or its decimal or `0x` text; None when it is none."""
+    if type(value) is int:
+        return value
     value = content(value)
     if isinstance(value, bool) or value is None:
         return None
