@@ -16,6 +16,7 @@ from mantissa.sources.mapping import Envelope, Extracted, Extractor
 from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import load_sources
 from mantissa.sources.windows import normalise
+from mantissa.sources.windows_fields import names_of
 
 SPEC = load_sources()["windows"]
 ENVELOPE = Envelope("cd" * 32, "external", datetime(2026, 8, 1, tzinfo=UTC))
@@ -193,6 +194,19 @@ def test_regression_files_say_the_same_in_both_formats(shared_data: Path) -> Non
 def stripped(fields: dict[str, Any]) -> dict[str, Any]:
     data = {k: v.strip() for k, v in fields["EventData"].items() if v.strip()}
     return fields | {"EventData": data, "Collector": None}
+
+
+def test_names_of_strings_are_in_the_order_of_real_events(shared_data: Path) -> None:
+    named: Counter[int] = Counter()
+    for folder in ("windows_evtx", "sigma_regression"):
+        for file in event_files(shared_data, folder):
+            for raw in records_of(file) if file.suffix == ".evtx" else []:
+                data = json.loads(raw)["Event"].get("EventData") or {}
+                system = normalise(raw)
+                names = names_of(system, len(data))
+                assert names in ([], list(data)), system["EventID"]
+                named[system["EventID"]] += bool(names)
+    assert len(+named) >= 25
 
 
 FLAT_NAMES = {

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from mantissa.errors import SourceError
 from mantissa.sources.decode import decode
 from mantissa.sources.definition import Binding
 from mantissa.sources.mapping import Envelope, Extractor
 from mantissa.sources.proof import prove
 from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import load_sources
+from mantissa.sources.spec import load_spec
 from mantissa.sources.windows_names import CHANNELS
 from support import windows_events as shapes
 
@@ -156,6 +158,13 @@ def test_every_sigma_field_is_a_column_or_open_event_data(
     assert binding is not None
     assert (binding.column, binding.path) == (column, path)
     assert isinstance(binding, Binding)
+
+
+def test_only_a_json_column_can_be_open() -> None:
+    text = SPEC.text.replace("type: json, open: true", "type: string, open: true")
+
+    with pytest.raises(SourceError, match="open and no JSON"):
+        load_spec(text, "source.yaml")
 
 
 def test_channels_of_log_sources_are_spelt_as_rows_have_them() -> None:
