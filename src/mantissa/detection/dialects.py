@@ -37,6 +37,7 @@ class Dialect:
         number: the number that a text writes in decimal, else NULL.
         moment: the UTC time that a text writes in ISO 8601, else NULL.
         contains: whether the first text holds the second.
+        any_bit: whether any of these bitmap columns has a bit set.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Dialect:
     number: Callable[[exp.Expr], exp.Expr]
     moment: Callable[[exp.Expr], exp.Expr]
     contains: Callable[[exp.Expr, exp.Expr], exp.Expr]
+    any_bit: Callable[[Sequence[str]], exp.Expr]
 
 
 DUCKDB = Dialect(
@@ -66,6 +68,7 @@ DUCKDB = Dialect(
     number=duckdb_sql.number,
     moment=duckdb_sql.moment,
     contains=duckdb_sql.contains,
+    any_bit=duckdb_sql.any_bit,
 )
 TRINO = Dialect(
     name="athena",
@@ -80,6 +83,7 @@ TRINO = Dialect(
     number=trino_sql.number,
     moment=trino_sql.moment,
     contains=trino_sql.contains,
+    any_bit=trino_sql.any_bit,
 )
 DIALECTS: dict[str, Dialect] = {"duckdb": DUCKDB, "athena": TRINO, "trino": TRINO}
 """Every dialect a rule is compiled for, by sqlglot's name."""

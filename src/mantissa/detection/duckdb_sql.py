@@ -14,7 +14,7 @@ from sqlglot import exp
 from mantissa.detection.network import in_range
 from mantissa.detection.pattern import Pattern, like
 from mantissa.detection.syntax import IPV4, IPV6, IPV6_DOTTED, ISO_TIME, NUMBER
-from mantissa.detection.template import any_of, call, fill, lambda_
+from mantissa.detection.template import any_of, call, fill, lambda_, quoted
 
 FOLD_FROM = 3
 """Patterns on one text from which one alternation replaces an OR."""
@@ -115,8 +115,9 @@ def first_value(values: exp.Expr) -> exp.Expr:
 
 def matches_any(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
     """Ask whether any pattern matches: one alternation for many, LIKE for few."""
-    few = [p for p in patterns if p.engine_lowers or "\0" in p.regex]
-    many = [p for p in patterns if p not in few]
+    odd = [p.engine_lowers or p.holds_nul for p in patterns]
+    many = [p for p, is_odd in zip(patterns, odd, strict=True) if not is_odd]
+    few = [p for p, is_odd in zip(patterns, odd, strict=True) if is_odd]
     if len(many) < FOLD_FROM:
         few, many = list(patterns), []
     tests = [_match(text.copy(), pattern) for pattern in few]
@@ -125,13 +126,9 @@ def matches_any(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
 
 
 def _match(text: exp.Expr, pattern: Pattern) -> exp.Expr:
-    contained = pattern.contained
-    if contained and not pattern.engine_lowers and ("_" in contained or "%" in contained):
-        return (
-            call("CONTAINS", text, _text(contained))
-            if "\0" not in contained
-            else like(text, pattern)
-        )
+    part = pattern.contained
+    if part and ("_" in part or "%" in part) and not (pattern.engine_lowers or pattern.holds_nul):
+        return call("CONTAINS", text, _text(part))
     return like(text, pattern)
 
 
@@ -195,3 +192,11 @@ def moment(text: exp.Expr) -> exp.Expr:
 def contains(text: exp.Expr, part: exp.Expr) -> exp.Expr:
     """Ask whether a text holds another."""
     return call("CONTAINS", text, part)
+
+
+def any_bit(bitmaps: Sequence[str]) -> exp.Expr:
+    """Ask for a bit in any bitmap; each is named once, as every mention is planned again."""
+    union: exp.Expr = quoted(bitmaps[0])
+    for name in bitmaps[1:]:
+        union = exp.BitwiseOr(this=union, expression=quoted(name))
+    return exp.NEQ(this=exp.Paren(this=union), expression=exp.Literal.number(0))

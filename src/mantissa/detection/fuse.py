@@ -3,10 +3,10 @@
     SELECT … FROM (
       SELECT event_id, …, CASE WHEN "w$…" THEN CASE WHEN c0 THEN 1 ELSE 0 END + … END AS b0, …
       FROM (SELECT event_id, …, LOWER("commandline") AS "l$commandline", … FROM t WHERE …) AS base
-    ) AS judged WHERE b0 > 0 OR b0 < 0 OR …
+    ) AS base WHERE b0 > 0 OR b0 < 0 OR …
 
-Trino's compiler gives up on large expressions, so bitmaps are packed by bytes of SQL; it also
-inlines what is referenced once, so each bitmap is referenced twice on purpose.
+Trino's compiler gives up on large expressions, so bitmaps are packed by bytes of SQL; how the
+bitmaps are best asked for a bit is each dialect's own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlglot import exp
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.prepare import MAX_SQL, Predicate
 from mantissa.detection.scope import Scope
-from mantissa.detection.template import any_of, quoted
+from mantissa.detection.template import quoted
 from mantissa.model import Table
 from mantissa.sources.definition import Binding
 
@@ -115,14 +115,27 @@ def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect) -> FusedQuery:
     kept = [*ENVELOPE, *(name for name in ENTITIES if table.column(name))]
     scope = Scope(dialect)
     names = _shown(predicates)
-    values = [exp.alias_(_value(b, scope), name, quoted=True) for b, name in names.items()]
-    sums = [exp.alias_(_bits(bitmap), f"b{i}", quoted=True) for i, bitmap in enumerate(bitmaps)]
+    values = [_named(_value(b, scope), name) for b, name in names.items()]
+    sums = [_named(_bits(bitmap), f"b{i}") for i, bitmap in enumerate(bitmaps)]
     derived = {name: e for p in predicates for name, e in p.derived.items()} | scope.derived
     outer = [*(quoted(name) for name in kept), *values, *sums]
-    judged = exp.select(*outer).from_(_base(table, outer, derived).subquery("base"))
-    hit = any_of([test for i in range(len(bitmaps)) for test in _twice(f"b{i}")])
-    query = exp.select("*").from_(judged.subquery("judged")).where(hit)
-    return FusedQuery(table, query.sql(dialect=dialect.name), bitmaps, names)
+    judged = _select(outer, _select(*_base(table, outer, derived)))
+    query = _select([exp.Star()], judged)
+    query.set("where", exp.Where(this=dialect.any_bit([f"b{i}" for i in range(len(bitmaps))])))
+    return FusedQuery(table, query.sql(dialect=dialect.name, copy=False), bitmaps, names)
+
+
+def _named(value: exp.Expr, name: str) -> exp.Expr:
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+
+
+def _select(columns: Sequence[exp.Expr], place: exp.Expr) -> exp.Select:
+    """Build a SELECT from a table or another SELECT, without copying what may be large."""
+    if isinstance(place, exp.Select):
+        place = exp.Subquery(this=place, alias=exp.TableAlias(this=exp.to_identifier("base")))
+    select = exp.Select(expressions=list(columns))
+    select.set("from_", exp.From(this=place))
+    return select
 
 
 def _shown(predicates: Sequence[Predicate]) -> dict[Binding, str]:
@@ -137,13 +150,14 @@ def _value(binding: Binding, scope: Scope) -> exp.Expr:
     return scope.dialect.first_value(scope.values(binding, lowered=False))
 
 
-def _base(table: Table, outer: Sequence[exp.Expr], derived: Mapping[str, exp.Expr]) -> exp.Select:
-    """Select the stored columns that are used, the derived ones, and only rows that may belong."""
+def _base(
+    table: Table, outer: Sequence[exp.Expr], derived: Mapping[str, exp.Expr]
+) -> tuple[list[exp.Expr], exp.Expr]:
+    """Return what the inner query selects: the stored columns that are used, the derived ones."""
     used = {c.name for e in (*outer, *derived.values()) for c in e.find_all(exp.Column)}
     stored = [quoted(column.name) for column in table.columns if column.name in used]
-    added = [exp.alias_(e.copy(), name, quoted=True) for name, e in sorted(derived.items())]
-    place = exp.Table(this=exp.to_identifier(table.name, quoted=True))
-    return exp.select(*stored, *added).from_(place)
+    added = [_named(e.copy(), name) for name, e in sorted(derived.items())]
+    return [*stored, *added], exp.Table(this=exp.to_identifier(table.name, quoted=True))
 
 
 def _bits(bitmap: Bitmap) -> exp.Expr:
@@ -159,8 +173,3 @@ def _when(condition: exp.Expr, value: int | exp.Expr) -> exp.Expr:
     result = exp.Literal.number(value) if isinstance(value, int) else value
     case = exp.If(this=condition, true=result)
     return exp.Case(ifs=[case], default=exp.Literal.number(0))
-
-
-def _twice(name: str) -> list[exp.Expr]:
-    comparisons = (exp.GT, exp.LT)
-    return [c(this=quoted(name), expression=exp.Literal.number(0)) for c in comparisons]

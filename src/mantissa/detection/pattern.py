@@ -66,6 +66,11 @@ class Pattern:
         return not self.cased and not all(part.isascii() for part in self._literals)
 
     @property
+    def holds_nul(self) -> bool:
+        """Whether the literal holds a NUL, which no SQL text may."""
+        return any("\0" in part for part in self._literals)
+
+    @property
     def regex(self) -> str:
         """An RE2 expression (to be searched, `.` matching newlines) with the same meaning."""
         parts = list(self.parts)

@@ -147,18 +147,18 @@ def compile_rule(
             fix="split its value lists over several rules",
         )
     shown = {name: b for name in rule.info.fields if (b := target.source.bind(name)) is not None}
-    belongs = _belongs(target, scope)
+    belongs = None
+    if target.when:
+        belongs = scope.condition(_belonging(target, dialect)).name
     bindings = {**shown, **compiler.bindings}
     return Predicate(rule, target.source, condition, belongs, scope.derived, bindings, text)
 
 
-def _belongs(target: Target, scope: Scope) -> str | None:
-    """Share the condition under which a row belongs to the rule's log source."""
-    if not target.when:
-        return None
-    own = Scope(scope.dialect)
-    test = any_of([_matches(target.source, when, own) for when in target.when])
-    return scope.condition(inlined(test, own.derived)).name
+def _belonging(target: Target, dialect: Dialect) -> exp.Expr:
+    """Return the condition under which a row belongs to the rule's log source."""
+    scope = Scope(dialect)
+    test = any_of([_matches(target.source, when, scope) for when in target.when])
+    return inlined(test, scope.derived)
 
 
 def _matches(source: FieldBinder, when: When, scope: Scope) -> exp.Expr:

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from mantissa.detection.pattern import Pattern, Wild, like, literal
 from mantissa.detection.syntax import ISO_TIME, NUMBER
-from mantissa.detection.template import any_of, call, fill, lambda_
+from mantissa.detection.template import any_of, call, fill, lambda_, quoted
 
 OR_UP_TO = 100
 """LIKEs joined with OR; longer lists are searched with `any_match`."""
@@ -159,3 +159,15 @@ def moment(text: exp.Expr) -> exp.Expr:
 def contains(text: exp.Expr, part: exp.Expr) -> exp.Expr:
     """Ask whether a text holds another."""
     return exp.GT(this=call("STRPOS", text, part), expression=exp.Literal.number(0))
+
+
+def any_bit(bitmaps: Sequence[str]) -> exp.Expr:
+    """Ask for a bit in any bitmap; each is named twice, as what is named once is inlined."""
+    comparisons = (exp.GT, exp.LT)
+    return any_of(
+        [
+            compare(this=quoted(name), expression=exp.Literal.number(0))
+            for name in bitmaps
+            for compare in comparisons
+        ]
+    )

@@ -1,0 +1,179 @@
+"""Matched rows as findings, and findings as rows of the lake's `findings` table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from mantissa.detection.fuse import ENTITIES, FusedQuery
+from mantissa.detection.prepare import Predicate
+from mantissa.lake.parquet import PARTITION, encode
+from mantissa.model import Column, Finding, QueryResult, Table
+from mantissa.sources.schema import arrow_schema
+
+TEXT = 4096
+"""Most characters of one field's value that travel with a finding; the event has it whole."""
+PART_ROWS = 50_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+FINDINGS = Table(
+    "findings",
+    (
+        Column("finding_id", "string", "The same for the same rule version and event, for ever"),
+        Column("event_time", "timestamp", "When the matched event happened, UTC"),
+        Column("detected_at", "timestamp", "When the run that found it started, UTC"),
+        Column("rule_id", "string", "The Sigma rule's id"),
+        Column("rule_title", "string", "The rule's title at that version"),
+        Column("rule_version", "string", "First 12 hex digits of the SHA-256 of the rule's text"),
+        Column("level", "string", "informational, low, medium, high or critical"),
+        Column("tags", "json", "The rule's tags, a list"),
+        Column("source", "string", "Log source of the event"),
+        Column("event_id", "string", "The matched event's row"),
+        Column("source_object", "string", "Input object that the event came from"),
+        *(Column(name, "string", f"The event's {name}") for name in ENTITIES),
+        Column("fields", "json", "Values of the fields that the rule names, an object of texts"),
+        Column("run_id", "string", "The detection run that found it"),
+    ),
+    "Rules that matched events, one row per rule and event",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStamp:
+    """What every finding of one run carries."""
+
+    run_id: str
+    detected_at: datetime
+
+
+class _Rows:
+    """A query's result whose columns become Python values only when asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._columns: dict[str, list[Any]] = {}
+
+    def __getitem__(self, name: str) -> list[Any]:
+        if name not in self._columns:
+            self._columns[name] = _values(self._table.column(name))
+        return self._columns[name]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Return a column's values; times without a zone are UTC."""
+    if pa.types.is_timestamp(column.type):
+        micros = column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
+        return [
+            None if value is None else _EPOCH + timedelta(microseconds=value) for value in micros
+        ]
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def hits(query: FusedQuery, table: pa.Table) -> Iterator[tuple[Predicate, str]]:
+    """Yield which predicate matched which event."""
+    rows = _Rows(table)
+    for predicate, place in _matches(query, rows):
+        yield predicate, rows["event_id"][place]
+
+
+def to_findings(query: FusedQuery, result: QueryResult, stamp: RunStamp) -> Iterator[Finding]:
+    """Yield one finding for each rule and event that matched."""
+    rows = _Rows(result.table)
+    for predicate, place in _matches(query, rows):
+        yield _finding(predicate, query, rows, place, stamp)
+
+
+def _matches(query: FusedQuery, rows: _Rows) -> Iterator[tuple[Predicate, int]]:
+    for number, bitmap in enumerate(query.bitmaps):
+        for place, bits in enumerate(rows[f"b{number}"]):
+            while bits:
+                lowest = bits & -bits
+                yield bitmap[lowest.bit_length() - 1], place
+                bits ^= lowest
+
+
+def _finding(
+    predicate: Predicate, query: FusedQuery, rows: _Rows, place: int, stamp: RunStamp
+) -> Finding:
+    info, event_id = predicate.rule.info, rows["event_id"][place]
+    return Finding(
+        finding_id=finding_id(info.id, info.version, event_id),
+        rule_id=info.id,
+        rule_title=info.title,
+        rule_version=info.version,
+        level=info.level,
+        tags=info.tags,
+        source=predicate.source.name,
+        event_id=event_id,
+        event_time=rows["event_time"][place] or stamp.detected_at,
+        source_object=rows["source_object"][place] or "",
+        entities=_entities(query, rows, place),
+        fields=_fields(predicate, query, rows, place),
+        run_id=stamp.run_id,
+        detected_at=stamp.detected_at,
+    )
+
+
+def finding_id(rule_id: str, rule_version: str, event_id: str) -> str:
+    """Name a finding: 64 hex digits, the same for ever for the same rule version and event."""
+    return sha256("\0".join((rule_id, rule_version, event_id)).encode()).hexdigest()
+
+
+def _entities(query: FusedQuery, rows: _Rows, place: int) -> dict[str, str]:
+    named = ((n, rows[n][place]) for n in ENTITIES if query.table.column(n))
+    return {name: str(value)[:TEXT] for name, value in named if value not in (None, "")}
+
+
+def _fields(predicate: Predicate, query: FusedQuery, rows: _Rows, place: int) -> dict[str, str]:
+    values = ((n, rows[query.shown[b]][place]) for n, b in predicate.bindings.items())
+    return {name: _text(value)[:TEXT] for name, value in values if value is not None}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def parts(findings: Iterable[Finding], stem: str) -> Iterator[tuple[str, bytes]]:
+    """Yield lake key and Parquet bytes; the same findings give the same files.
+
+    Args:
+        stem: what every file's name begins with, `<run id>-<rules8>`.
+    """
+    days: dict[str, list[Finding]] = {}
+    for finding in findings:
+        days.setdefault(finding.event_time.astimezone(UTC).date().isoformat(), []).append(finding)
+    for day, found in sorted(days.items()):
+        found.sort(key=lambda f: f.finding_id)
+        for number in range(0, len(found), PART_ROWS):
+            chunk = found[number : number + PART_ROWS]
+            key = f"lake/{FINDINGS.name}/{PARTITION}={day}/{stem}-{number // PART_ROWS:05d}.parquet"
+            yield key, encode(to_table(chunk))
+
+
+def to_table(findings: Sequence[Finding]) -> pa.Table:
+    """Return findings as rows of the `findings` table."""
+    return pa.Table.from_pylist([_row(f) for f in findings], schema=arrow_schema(FINDINGS))
+
+
+def _row(finding: Finding) -> Mapping[str, Any]:
+    own = {
+        name: getattr(finding, name)
+        for name in Finding.__dataclass_fields__
+        if name not in ("entities", "fields", "tags", "level")
+    }
+    return {
+        **own,
+        **finding.entities,
+        "level": finding.level.value,
+        "tags": orjson.dumps(list(finding.tags)).decode(),
+        "fields": orjson.dumps(dict(finding.fields)).decode(),
+    }

@@ -1,0 +1,94 @@
+"""The pin of the run at work: who holds it, what it covers, and how it passes to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+
+import orjson
+
+from mantissa.detection.journal import (
+    ACTIVE,
+    MISSED,
+    PENDING,
+    RUNS,
+    Missed,
+    Pin,
+    missed_from,
+    pin_from,
+)
+from mantissa.errors import Conflict
+from mantissa.ports import Clock, Item, Put, StateStore
+
+
+class Pins:
+    """Reads and changes `runs/active`; every change raises `Conflict` when somebody was first.
+
+    Args:
+        lease: how long the pin is honoured after its last renewal.
+    """
+
+    def __init__(self, state: StateStore, clock: Clock, owner: str, lease: timedelta) -> None:
+        self._state, self._clock, self._owner, self._lease = state, clock, owner, lease
+
+    def take_over(self, is_alive: Callable[[str], bool], rules: str) -> Pin | None:
+        """Take the pin of a run that died, or None if no run is open.
+
+        Raises `Conflict` while its owner holds the lease.
+        """
+        item = self._state.get(RUNS, ACTIVE)
+        if item is None or item.value["state"] != "running":
+            return None
+        pin = pin_from(item)
+        if pin.lease_until > self._clock.now() and is_alive(pin.owner):
+            raise Conflict(
+                f"detection run {pin.run_id} is at work, and may be until {pin.lease_until:%H:%M:%S}Z",
+                where=f"{RUNS}/{ACTIVE}",
+                fix="wait for it, or run again after that time",
+            )
+        return self.renew(replace(pin, owner=self._owner, rules=rules))
+
+    def begin(self, rules: str, pending: Sequence[Item], missed: Sequence[Item]) -> Pin | None:
+        """Pin a new run over these records; None when there are none."""
+        if not pending and not missed:
+            return None
+        now = self._clock.now()
+        covered = {i.key: i.version for i in pending}, {i.key: i.version for i in missed}
+        item = self._state.get(RUNS, ACTIVE)
+        version = item.version if item else 0
+        name = sha256(orjson.dumps([*map(sorted, map(dict.items, covered)), version]))
+        pin = Pin(
+            name.hexdigest()[:16], *covered, rules, now, self._owner, now + self._lease, version
+        )
+        return self._put(pin, "running")
+
+    def contents(self, pin: Pin) -> tuple[list[Item], list[tuple[Item, Missed]]]:
+        """Read the records a pin covers. Raises `Conflict` if one is no longer as it was."""
+        pending = [self._exactly(PENDING, *entry) for entry in pin.pending.items()]
+        missed = [self._exactly(MISSED, *entry) for entry in pin.missed.items()]
+        return pending, [(item, missed_from(item)) for item in missed]
+
+    def _exactly(self, table: str, key: str, version: int) -> Item:
+        item = self._state.get(table, key)
+        if item is None or item.version != version:
+            raise Conflict("another run judged this", where=f"{table}/{key}")
+        return item
+
+    def renew(self, pin: Pin) -> Pin:
+        """Extend the lease, and thereby make sure that nobody took over."""
+        return self._put(replace(pin, lease_until=self._clock.now() + self._lease), "running")
+
+    def release(self, pin: Pin) -> Pin:
+        """Let the next run take over at once."""
+        return self._put(replace(pin, lease_until=self._clock.now()), "running")
+
+    def holds(self, pin: Pin) -> bool:
+        """Whether nobody changed the pin since."""
+        item = self._state.get(RUNS, ACTIVE)
+        return item is not None and item.version == pin.version
+
+    def _put(self, pin: Pin, state: str) -> Pin:
+        self._state.put(Put(RUNS, ACTIVE, pin.to_json(state), pin.version or None))
+        return replace(pin, version=pin.version + 1)

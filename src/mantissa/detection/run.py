@@ -1,0 +1,267 @@
+"""Detection: every committed file is judged exactly once by every rule that is enabled then.
+
+    1  pin: `runs/active` names the pending records to judge, the rules, the owner and its lease
+    2  judge exactly their files; a rule that fails on some is remembered with them
+    3  write findings under names that the pin determines
+    4  one transaction: pending records out, alerts in, rule health, the run done, the pin released
+
+A crash leaves the pin, and the next run takes it up: findings that the dead run wrote are not yet
+true and are written anew. Every write to `runs/active` is conditional on its version, so of two
+runs only one can reach the end of step 4; the other learns it from `Conflict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Protocol
+
+from mantissa.detection.execute import Evaluation, Evaluator, merged
+from mantissa.detection.findings import FINDINGS, RunStamp, parts, to_findings
+from mantissa.detection.fuse import FusedQuery
+from mantissa.detection.health import health_writes
+from mantissa.detection.journal import ACTIVE, PENDING, RUNS, Missed, Pin, Report
+from mantissa.detection.missed import due, missed_writes
+from mantissa.detection.pin import Pins
+from mantissa.detection.prepare import Prepared, only
+from mantissa.errors import Conflict, StoreError
+from mantissa.model import Finding, QueryLimits, QueryResult, RuleInfo
+from mantissa.ports import Clock, Delete, Item, ObjectStore, Put, QueryEngine, StateStore, Write
+
+COMMITS = 5
+"""Tries of a commit that loses against somebody who changes an alert at the same moment."""
+
+
+class AlertChanges(Protocol):
+    """What findings change in the state store, and how many alerts that touches."""
+
+    @property
+    def writes(self) -> Sequence[Write]:
+        """Writes for the run's transaction."""
+        ...
+
+    @property
+    def touched(self) -> int:
+        """Alerts written."""
+        ...
+
+
+AlertHook = Callable[[Sequence[Finding], Mapping[str, RuleInfo]], AlertChanges]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How runs behave.
+
+    Args:
+        owner: names this process in the lease.
+        owner_is_alive: whether the owner of a lease that has not run out is still at work.
+        items: most pending records that one run judges.
+        lease: how long an owner that went silent is waited for; it is renewed at every step.
+    """
+
+    owner: str = "detect"
+    owner_is_alive: Callable[[str], bool] = field(default=lambda owner: True)
+    items: int = 500
+    limits: QueryLimits = field(default_factory=QueryLimits)
+    lease: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What detection needs of the world."""
+
+    state: StateStore
+    objects: ObjectStore
+    engine: QueryEngine
+    clock: Clock
+
+
+@dataclass(slots=True)
+class _Work:
+    """One run's answers before they are true."""
+
+    pin: Pin
+    items: list[Item]
+    made_good: list[tuple[Item, Missed]]
+    findings: dict[str, Finding] = field(default_factory=dict)
+    done: Evaluation = field(default_factory=Evaluation)
+    evaluated: set[str] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
+
+
+class Detection:
+    """The use case behind `mantissa detect`."""
+
+    def __init__(self, ports: Ports, prepared: Prepared, alerts: AlertHook, settings: RunSettings):
+        self._ports, self._prepared, self._alerts = ports, prepared, alerts
+        self._settings = settings
+        self._pins = Pins(ports.state, ports.clock, settings.owner, settings.lease)
+
+    def run(self) -> Report:
+        """Judge what is pending, in rounds, until nothing is left.
+
+        Raises `Conflict` when another run is at work, and `EngineTransient` or `EngineTimedOut`
+        when the engine gave no answer; what was not judged stays pending.
+        """
+        report = Report()
+        refused: set[str] = set()
+        while (work := self._take(refused)) is not None:
+            try:
+                report = self._join(report, self._round(work))
+            except Conflict:
+                current = self._ports.state.get(RUNS, ACTIVE)
+                if current is not None and current.version == work.pin.version:
+                    raise
+            refused.update(item.key for item, _ in work.made_good)
+        return replace(report, pending=sum(1 for _ in self._ports.state.query(PENDING)))
+
+    def _take(self, tried: set[str]) -> _Work | None:
+        """Take up the pinned run of a dead owner, or pin a new one if there is anything to do."""
+        resumed = self._pins.take_over(self._settings.owner_is_alive, self._prepared.version)
+        if resumed is not None:
+            self._remove_orphans(resumed)
+        pin = resumed or self._pins.begin(
+            self._prepared.version,
+            [item for _, item in zip(range(self._settings.items), self._pending(), strict=False)],
+            [i for i, _ in due(self._ports, self._prepared) if i.key not in tried],
+        )
+        if pin is None:
+            return None
+        return _Work(pin, *self._pins.contents(pin))
+
+    def _pending(self) -> Iterable[Item]:
+        return self._ports.state.query(PENDING)
+
+    def _remove_orphans(self, pin: Pin) -> None:
+        """Delete findings that the dead run wrote: it never said that they are true."""
+        for info in self._ports.objects.list(f"lake/{FINDINGS.name}/"):
+            if info.key.rpartition("/")[2].startswith(f"{pin.run_id}-"):
+                self._ports.objects.delete(info.key)
+
+    def _round(self, work: _Work) -> Report:
+        released = False
+        try:
+            self._judge(work)
+            self._write(work)
+            report = self._commit(work)
+            released = True
+        finally:
+            if not released:
+                with suppress(StoreError):
+                    self._pins.release(work.pin)
+        return report
+
+    def _judge(self, work: _Work) -> None:
+        files = _files(item.value["files"] for item in work.items)
+        for table, keys in files.items():
+            work.pin = self._pins.renew(work.pin)
+            self._evaluate(work, self._prepared, {table: keys})
+        for _, missed in work.made_good:
+            work.pin = self._pins.renew(work.pin)
+            self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
+
+    def _evaluate(
+        self, work: _Work, prepared: Prepared, files: Mapping[str, Sequence[str]]
+    ) -> None:
+        stamp = RunStamp(work.pin.run_id, work.pin.started_at)
+
+        def keep(query: FusedQuery, result: QueryResult) -> None:
+            for finding in to_findings(query, result, stamp):
+                work.findings[finding.finding_id] = finding
+
+        failing = frozenset(missed.rule_id for _, missed in work.made_good)
+        evaluator = Evaluator(
+            self._ports.engine,
+            prepared.dialect,
+            self._settings.limits,
+            keep,
+            failing,
+            work.done,
+        )
+        evaluator.evaluate(prepared.predicates, files)
+        tables = {table for table, keys in files.items() if keys}
+        work.evaluated |= {
+            p.rule.info.id for p in prepared.predicates if p.source.table.name in tables
+        }
+
+    def _write(self, work: _Work) -> None:
+        work.pin = self._pins.renew(work.pin)
+        stem = f"{work.pin.run_id}-{work.pin.rules}"
+        for key, data in parts(work.findings.values(), stem):
+            objects = self._ports.objects
+            if not objects.put_if_absent(key, data) and objects.get(key) != data:
+                objects.delete(key)
+                objects.put_if_absent(key, data)
+            work.files.append(key)
+
+    def _commit(self, work: _Work) -> Report:
+        findings = [work.findings[key] for key in sorted(work.findings)]
+        for left in reversed(range(COMMITS)):
+            changes = self._alerts(findings, self._infos())
+            report = self._report(work, len(findings), changes.touched)
+            try:
+                self._ports.state.transact([*self._writes(work, report), *changes.writes])
+                return report
+            except Conflict:
+                if not left or not self._pins.holds(work.pin):
+                    raise
+        raise AssertionError("unreachable")
+
+    def _infos(self) -> dict[str, RuleInfo]:
+        return {rule_id: rule.info for rule_id, rule in self._prepared.rules.items()}
+
+    def _writes(self, work: _Work, report: Report) -> list[Write]:
+        failures = merged(work.done.failures)
+        now = self._ports.clock.now()
+        record = {
+            **work.pin.to_json("done"),
+            "report": report.to_json(),
+            "files": work.files,
+            "finished_at": now.isoformat(),
+        }
+        return [
+            *(Delete(PENDING, item.key, item.version) for item in work.items),
+            *missed_writes(work.made_good, failures, self._prepared, (work.pin.run_id, now)),
+            *health_writes(self._ports.state, self._prepared, work.evaluated, failures, now),
+            Put(RUNS, work.pin.run_id, record, None),
+            Put(RUNS, ACTIVE, work.pin.to_json("idle"), work.pin.version),
+        ]
+
+    def _report(self, work: _Work, findings: int, alerts: int) -> Report:
+        spent = self._ports.clock.now() - work.pin.started_at
+        return Report(
+            run=work.pin.run_id,
+            objects_judged=len(work.items),
+            evaluated=len(work.evaluated),
+            failed=tuple(merged(work.done.failures)),
+            findings=findings,
+            alerts=alerts,
+            bytes_scanned=work.done.bytes_scanned,
+            seconds=spent.total_seconds(),
+            files=tuple(work.files),
+        )
+
+    def _join(self, before: Report, after: Report) -> Report:
+        return replace(
+            after,
+            objects_judged=before.objects_judged + after.objects_judged,
+            evaluated=max(before.evaluated, after.evaluated),
+            failed=tuple(merged([*before.failed, *after.failed])),
+            findings=before.findings + after.findings,
+            alerts=before.alerts + after.alerts,
+            bytes_scanned=before.bytes_scanned + after.bytes_scanned,
+            seconds=before.seconds + after.seconds,
+            files=before.files + after.files,
+        )
+
+
+def _files(values: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
+    """Join the files of several records by table, each file once."""
+    joined: dict[str, dict[str, None]] = {}
+    for files in values:
+        for table, keys in files.items():
+            joined.setdefault(table, {}).update(dict.fromkeys(keys))
+    return {table: sorted(keys) for table, keys in sorted(joined.items())}

@@ -1,0 +1,30 @@
+"""One rule's SQL as a person would run it: the matching rows of one table, newest first."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from mantissa.detection.dialects import Dialect
+from mantissa.detection.prepare import Predicate
+from mantissa.detection.template import all_of, quoted
+
+
+def rule_sql(predicate: Predicate, dialect: Dialect, *, pretty: bool = True) -> str:
+    """Return a SELECT of every row that the rule matches."""
+    tests = [predicate.condition.copy()]
+    if predicate.belongs is not None:
+        tests.insert(0, quoted(predicate.belongs))
+    added = [
+        exp.alias_(value.copy(), name, quoted=True) for name, value in predicate.derived.items()
+    ]
+    table = predicate.source.table
+    inner = exp.select("*", *added).from_(
+        exp.Table(this=exp.to_identifier(table.name, quoted=True))
+    )
+    query = (
+        exp.select(*(quoted(column.name) for column in table.columns))
+        .from_(inner.subquery("base"))
+        .where(all_of(tests))
+        .order_by(exp.Ordered(this=quoted("event_time"), desc=True))
+    )
+    return query.sql(dialect=dialect.name, pretty=pretty)
