@@ -30,7 +30,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """Position from 0 (informational) to 4 (critical)."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Severity)}
 
 
 class Reason(StrEnum):

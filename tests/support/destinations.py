@@ -33,8 +33,8 @@ SECRETS: Mapping[str, Callable[[Receiver], str]] = {
 def config_of(kind: str, receiver: Receiver, name: str = "") -> DestinationConfig:
     options: dict[str, dict[str, Any]] = {
         "slack-webhook": {},
-        "slack-token": {"api_url": f"{receiver.url}/api", "channel": "C0123"},
-        "pagerduty": {"api_url": f"{receiver.url}/v2/enqueue"},
+        "slack-token": {"url": f"{receiver.url}/api", "channel": "C0123"},
+        "pagerduty": {"url": f"{receiver.url}/v2/enqueue"},
         "webhook": {"url": f"{receiver.url}/hook"},
     }
     own = {**options[kind], "allow_networks": LOOPBACK}

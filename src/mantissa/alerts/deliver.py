@@ -91,7 +91,7 @@ class Delivery:
     mask_key: bytes
 
     def run_due(self, limit: int = 100, only: str | None = None) -> DeliveryReport:
-        """Send what is due, at most `limit` messages to each destination in each pass.
+        """Send what is due, at most `limit` messages to each destination.
 
         Args:
             only: serve this destination alone, so that a shell may run one worker for each.
@@ -100,7 +100,7 @@ class Delivery:
         settle = Settlement(self.state, self.clock, self.settings, self.random, tally)
         live: Mapping[str, int] = {}
         for number in range(PASSES):
-            chosen = plan(self.state, self.clock.now(), limit, tally.tried)
+            chosen = plan(self.state, self.clock.now(), limit, tally.done)
             live = chosen.live if number == 0 else live
             names = [name for name in self._order(chosen.lanes) if only in (None, name)]
             for name in names:

@@ -70,7 +70,8 @@ class _Group:
         self.count += 1
         self.first = min(self.first, finding.event_time)
         self.last = max(self.last, finding.event_time)
-        self.level = max(self.level, finding.level, key=lambda level: level.rank)
+        if finding.level is not self.level:
+            self.level = max(self.level, finding.level, key=lambda level: level.rank)
         self.source = min(self.source, finding.source)
         _add_sample(self.samples, finding)
         for name, value in finding.entities.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,7 +16,8 @@ TABLE = "alerts"
 
 def alert_value(alert: Alert) -> dict[str, Any]:
     """Turn an alert into its record; the rule's SQL is left out, it can be large."""
-    value: dict[str, Any] = msgspec.to_builtins(replace(alert, rule=replace(alert.rule, sql="")))
+    value: dict[str, Any] = msgspec.to_builtins(alert)
+    value["rule"]["sql"] = ""
     return value
 
 

@@ -1,4 +1,8 @@
-"""Reading routes and destinations from a settings document; every error names its key."""
+"""Routes and destinations from the user's settings; every error names its key.
+
+The settings reader has seen to types and unknown keys. What is checked here is what only alerts
+know: names that can be part of a key, hours, and routes that lead somewhere.
+"""
 
 from __future__ import annotations
 
@@ -13,133 +17,87 @@ from mantissa.errors import ConfigError
 from mantissa.model import Severity, Verdict
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
-_ROUTE_KEYS = ("destinations", "min_level", "tags", "sources", "rules", "hours")
-_ALERT_KEYS = ("tenant", "window_minutes", "reopen", "link")
-_REDACTION_KEYS = ("allow", "mask", "drop")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
-def alert_settings(document: Mapping[str, Any]) -> AlertSettings:
-    """Build the settings from the tables `alerts`, `destinations` and the list `routes`.
+def alert_settings(
+    alerts: Mapping[str, Any],
+    destinations: Sequence[Mapping[str, Any]] = (),
+    routes: Sequence[Mapping[str, Any]] = (),
+) -> AlertSettings:
+    """Build the settings of alerts from the sections of the same names, as plain mappings.
 
     Raises `ConfigError` naming the key, such as `routes[1].min_level`.
     """
-    alerts = _table(document.get("alerts", {}), "alerts")
-    _known_keys(alerts, _ALERT_KEYS, "alerts")
-    destinations = read_destinations(document.get("destinations", {}))
+    default = AlertSettings()
+    configs = tuple(_destination(d, f"destinations[{i}]") for i, d in enumerate(destinations))
+    names = [config.name for config in configs]
+    if len(set(names)) < len(names):
+        raise _wrong("destinations", "two have the same name", "give each its own")
+    reopen = alerts.get("reopen", default.reopen)
     return AlertSettings(
-        tenant=_text(alerts.get("tenant", "local"), "alerts.tenant"),
-        window=_window(alerts.get("window_minutes", 60), "alerts.window_minutes"),
-        reopen=_reopen(alerts.get("reopen", [str(v) for v in Verdict]), "alerts.reopen"),
-        link=_link(alerts.get("link", ""), "alerts.link"),
-        routes=read_routes(document.get("routes", []), [d.name for d in destinations]),
-        destinations=destinations,
-    )
-
-
-def read_destinations(raw: object) -> tuple[DestinationConfig, ...]:
-    """Build the destinations from a table of name → settings."""
-    return tuple(
-        _destination(name, _table(value, f"destinations.{name}"))
-        for name, value in _table(raw, "destinations").items()
-    )
-
-
-def read_routes(raw: object, known: Collection[str]) -> tuple[Route, ...]:
-    """Build the routes from a list of tables; `known` are the destinations there are."""
-    if not isinstance(raw, Sequence) or isinstance(raw, str):
-        raise _wrong("routes", "must be a list of tables", "write each route under [[routes]]")
-    return tuple(
-        _route(_table(value, f"routes[{i}]"), f"routes[{i}]", known) for i, value in enumerate(raw)
+        tenant=alerts.get("tenant", default.tenant),
+        window=_window(alerts.get("window", default.window.total_seconds())),
+        reopen=frozenset(Verdict(_one_of(v, list(Verdict), "alerts.reopen")) for v in reopen),
+        link=_link(alerts.get("link", "")),
+        routes=tuple(_route(r, f"routes[{i}]", names) for i, r in enumerate(routes)),
+        destinations=configs,
     )
 
 
 def _route(raw: Mapping[str, Any], where: str, known: Collection[str]) -> Route:
-    _known_keys(raw, _ROUTE_KEYS, where)
-    names = _texts(raw.get("destinations", ()), f"{where}.destinations")
+    names = tuple(raw.get("destinations", ()))
     if not names:
         raise _wrong(f"{where}.destinations", "names no destination", "name at least one")
     for name in names:
         _one_of(name, known, f"{where}.destinations")
+    level = raw.get("min_level", "informational")
     return Route(
         destinations=names,
-        min_level=_level(raw.get("min_level", "informational"), f"{where}.min_level"),
-        tags=frozenset(_texts(raw.get("tags", ()), f"{where}.tags")),
-        sources=frozenset(_texts(raw.get("sources", ()), f"{where}.sources")),
-        rules=frozenset(_texts(raw.get("rules", ()), f"{where}.rules")),
-        hours=_hours(raw["hours"], f"{where}.hours") if "hours" in raw else None,
+        min_level=Severity(_one_of(level, list(Severity), f"{where}.min_level")),
+        tags=frozenset(raw.get("tags", ())),
+        sources=frozenset(raw.get("sources", ())),
+        rules=frozenset(raw.get("rules", ())),
+        hours=_hours(raw["hours"], f"{where}.hours") if raw.get("hours") else None,
     )
 
 
-def _destination(name: str, raw: Mapping[str, Any]) -> DestinationConfig:
-    where = f"destinations.{name}"
-    if not _NAME.fullmatch(name):
-        raise _wrong(where, "is not a usable name", "use a-z, 0-9, - and _, at most 63")
-    for key in ("type", "secret"):
-        if key not in raw:
+def _destination(raw: Mapping[str, Any], where: str) -> DestinationConfig:
+    for key in ("name", "type", "secret"):
+        if not raw.get(key):
             raise _wrong(f"{where}.{key}", "is missing", f"add {key} = …")
-    taken = {"type", "secret", *_REDACTION_KEYS}
+    if not _NAME.fullmatch(raw["name"]):
+        fix = "use a-z, 0-9, - and _, at most 63"
+        raise _wrong(f"{where}.name", f"{raw['name']!r} is not a usable name", fix)
+    redaction = {key: tuple(raw.get(key, ())) for key in ("allow", "mask", "drop")}
+    url = {"url": raw["url"]} if raw.get("url") else {}
     return DestinationConfig(
-        name=name,
-        type=_text(raw["type"], f"{where}.type"),
-        secret=_text(raw["secret"], f"{where}.secret"),
-        redaction=Redaction(**{k: _texts(raw.get(k, ()), f"{where}.{k}") for k in _REDACTION_KEYS}),
-        options={k: v for k, v in raw.items() if k not in taken},
+        name=raw["name"],
+        type=raw["type"],
+        secret=raw["secret"],
+        redaction=Redaction(**redaction),
+        options={**raw.get("options", {}), **url},
     )
 
 
-def _hours(raw: object, where: str) -> Hours:
-    match = _HOURS.fullmatch(raw) if isinstance(raw, str) else None
-    numbers = [int(n) for n in match.groups()] if match else []
-    if not match or max(numbers[::2]) > 23 or max(numbers[1::2]) > 59:
+def _hours(raw: str, where: str) -> Hours:
+    match = _HOURS.fullmatch(raw)
+    if match is None:
         raise _wrong(where, f"{raw!r} is not a span of hours", 'write "08:00-18:00" (UTC)')
-    start_hour, start_minute, end_hour, end_minute = numbers
+    start_hour, start_minute, end_hour, end_minute = (int(n) for n in match.groups())
     return Hours(time(start_hour, start_minute), time(end_hour, end_minute))
 
 
-def _window(raw: object, where: str) -> timedelta:
-    if not isinstance(raw, int) or isinstance(raw, bool) or not 1 <= raw <= 1440:
-        raise _wrong(where, f"{raw!r} is not a number of minutes", "use 1 to 1440")
-    return timedelta(minutes=raw)
+def _window(seconds: float) -> timedelta:
+    if not 60 <= seconds <= 86_400:
+        raise _wrong("alerts.window", f"{seconds} s is too short or long", "use 1 min to 24 h")
+    return timedelta(seconds=int(seconds))
 
 
-def _level(raw: object, where: str) -> Severity:
-    return Severity(_one_of(_text(raw, where), [str(s) for s in Severity], where))
-
-
-def _reopen(raw: object, where: str) -> frozenset[Verdict]:
-    known = [str(v) for v in Verdict]
-    return frozenset(Verdict(_one_of(v, known, where)) for v in _texts(raw, where))
-
-
-def _link(raw: object, where: str) -> str:
-    link = _text(raw, where, empty=True)
+def _link(link: str) -> str:
     if link and not link.startswith(("https://", "http://")):
-        raise _wrong(where, f"{link!r} is not a web address", "start it with https://")
+        raise _wrong("alerts.link", f"{link!r} is not a web address", "start it with https://")
     return link.rstrip("/")
-
-
-def _table(raw: object, where: str) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
-        raise _wrong(where, "must be a table", f"write it under [{where}]")
-    return raw
-
-
-def _text(raw: object, where: str, *, empty: bool = False) -> str:
-    if not isinstance(raw, str) or not (raw or empty):
-        raise _wrong(where, f"{raw!r} is not a text", "put it in quotes")
-    return raw
-
-
-def _texts(raw: object, where: str) -> tuple[str, ...]:
-    if isinstance(raw, str) or not isinstance(raw, Sequence):
-        raise _wrong(where, f"{raw!r} is not a list", 'write ["a", "b"]')
-    return tuple(_text(item, where) for item in raw)
-
-
-def _known_keys(raw: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    for key in raw:
-        _one_of(key, known, f"{where}.{key}")
 
 
 def _one_of(value: str, known: Collection[str], where: str) -> str:
@@ -151,7 +109,7 @@ def _one_of(value: str, known: Collection[str], where: str) -> str:
 def nearest(value: str, known: Collection[str]) -> str:
     """Say which of the known words the user may have meant."""
     close = difflib.get_close_matches(value, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else "use one of: " + ", ".join(sorted(known))
+    return f"did you mean {str(close[0])!r}?" if close else "known: " + ", ".join(sorted(known))
 
 
 def _wrong(where: str, problem: str, fix: str) -> ConfigError:

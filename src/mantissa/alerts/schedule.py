@@ -33,21 +33,33 @@ class Plan:
     live: Mapping[str, int]
 
 
-def plan(state: StateStore, now: datetime, limit: int, skip: Collection[str] = frozenset()) -> Plan:
-    """Choose at most `limit` rows for each destination, leaving out the keys in `skip`.
+_Urgency = tuple[bool, int, float]
+_Entry = tuple[_Urgency, int, Turn]
+"""How urgent, minus its number (which is never the same twice), and the row."""
+
+
+def plan(
+    state: StateStore, now: datetime, limit: int, done: Collection[tuple[str, str]] = frozenset()
+) -> Plan:
+    """Choose rows so that each destination gets at most `limit`, with those already `done`.
 
     One pass over what is owed, holding no more than the chosen rows.
+
+    Args:
+        done: (destination, key) of rows that this run is through with.
     """
+    spent = Counter(destination for destination, _ in done)
     live: Counter[str] = Counter()
-    lanes: dict[str, list[Turn]] = {}
-    by_destination: dict[str, list[tuple[tuple[object, ...], int, Turn]]] = {}
+    heaps: dict[str, list[_Entry]] = {}
     for number, turn in enumerate(_turns(_counted(live_rows(state), live))):
         row = turn.held.row
-        if row.is_due(now) and row.key not in skip:
-            heap = by_destination.setdefault(row.destination, [])
-            _keep(heap, (_urgency(row), -number, turn), limit)
-    for name, heap in by_destination.items():
-        lanes[name] = [turn for _, _, turn in sorted(heap, reverse=True)]
+        room = limit - spent[row.destination]
+        if room > 0 and row.is_due(now) and (row.destination, row.key) not in done:
+            entry = (_urgency(row), -number, turn)
+            _keep(heaps.setdefault(row.destination, []), entry, room)
+    lanes = {
+        name: [turn for *_, turn in sorted(heap, reverse=True)] for name, heap in heaps.items()
+    }
     return Plan(lanes, live)
 
 
@@ -65,17 +77,13 @@ def _counted(rows: Iterable[Held], live: Counter[str]) -> Iterator[Held]:
         yield held
 
 
-def _urgency(row: Row) -> tuple[bool, int, float]:
+def _urgency(row: Row) -> _Urgency:
     """Rank a row, higher first; one that already took its worker down goes last."""
     return (row.state is not RowState.INFLIGHT, row.level.rank, -row.created_at.timestamp())
 
 
-def _keep(
-    heap: list[tuple[tuple[object, ...], int, Turn]],
-    entry: tuple[tuple[object, ...], int, Turn],
-    limit: int,
-) -> None:
-    if len(heap) < limit:
+def _keep(heap: list[_Entry], entry: _Entry, room: int) -> None:
+    if len(heap) < room:
         heapq.heappush(heap, entry)
     else:
         heapq.heappushpop(heap, entry)

@@ -21,19 +21,23 @@ _TRIES = 5
 
 @dataclass(slots=True)
 class Tally:
-    """What one run has done so far; `tried` holds the keys it is through with."""
+    """What one run has done so far.
+
+    Args:
+        done: (destination, key) of the rows it is through with.
+    """
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
-    tried: set[str] = field(default_factory=set)
+    done: set[tuple[str, str]] = field(default_factory=set)
 
     def count(self, row: Row, outcome: str) -> None:
         """Count a row's outcome."""
         self.counts.setdefault(row.destination, Counter())[outcome] += 1
-        self.tried.add(row.key)
+        self.leave(row)
 
     def leave(self, row: Row) -> None:
         """Do not look at the row again in this run."""
-        self.tried.add(row.key)
+        self.done.add((row.destination, row.key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mantissa.alerts.route import Hours, Route, destinations_for
 from mantissa.alerts.route_config import alert_settings
+from mantissa.config.settings import DestinationSettings, RouteSettings, Settings
 from mantissa.errors import ConfigError
 from mantissa.model import Alert, Severity, Verdict
 from support.findings import NOW, finding, opened, settings
@@ -63,70 +65,88 @@ def test_an_alert_without_a_destination_is_kept() -> None:
     assert list(state.query("outbox")) == []
 
 
-GOOD: dict[str, Any] = {
-    "alerts": {"window_minutes": 30, "reopen": ["benign"], "link": "https://log.example/"},
-    "destinations": {
-        "soc": {"type": "slack", "secret": "slack-webhook", "mask": ["actor_user"], "channel": "x"}
-    },
-    "routes": [
-        {
-            "destinations": ["soc"],
-            "min_level": "high",
-            "tags": ["a"],
-            "sources": ["s"],
-            "rules": ["r"],
-            "hours": "22:00-06:30",
-        }
-    ],
+SOC: dict[str, Any] = {
+    "name": "soc",
+    "type": "slack",
+    "secret": "slack-webhook",
+    "mask": ["actor_user"],
+    "url": "https://x.example",
+    "options": {"channel": "x"},
+}
+ALL: dict[str, Any] = {
+    "destinations": ["soc"],
+    "min_level": "high",
+    "tags": ["a"],
+    "sources": ["s"],
+    "rules": ["r"],
+    "hours": "22:00-06:30",
 }
 
 
 def test_settings_are_read() -> None:
-    chosen = alert_settings(GOOD)
+    alerts = {"window": 1800.0, "reopen": ("benign",), "link": "https://log.example/"}
+    chosen = alert_settings(alerts, [SOC], [ALL])
     assert chosen.window.total_seconds() == 1800
     assert chosen.reopen == {Verdict.BENIGN}
     assert chosen.link == "https://log.example"
     assert chosen.destinations[0].redaction.mask == ("actor_user",)
-    assert chosen.destinations[0].options == {"channel": "x"}
-    assert chosen.routes[0].hours == Hours(time(22), time(6, 30))
-    assert alert_settings({}).routes == ()
+    assert chosen.destinations[0].options == {"channel": "x", "url": "https://x.example"}
+    assert chosen.routes[0] == Route(
+        ("soc",),
+        Severity.HIGH,
+        frozenset("a"),
+        frozenset("s"),
+        frozenset("r"),
+        Hours(time(22), time(6, 30)),
+    )
+    assert alert_settings({}) == settings()
+
+
+def test_what_the_settings_reader_hands_over_is_taken() -> None:
+    """Every key of the product's settings is understood under the name it has there."""
+    given = asdict(
+        Settings(
+            home=Path(),
+            destinations=(DestinationSettings("soc", "slack", "s"),),
+            routes=(RouteSettings(("soc",)),),
+        )
+    )
+    chosen = alert_settings(given["alerts"], given["destinations"], given["routes"])
+    assert replace(chosen, routes=(), destinations=()) == settings()
+    assert chosen.routes == (Route(("soc",)),)
+    assert chosen.destinations[0].options == {}
 
 
 @pytest.mark.parametrize(
-    ("key", "document"),
+    ("key", "alerts", "destinations", "routes"),
     [
-        ("alerts.windw", {"alerts": {"windw": 1}}),
-        ("alerts.window_minutes", {"alerts": {"window_minutes": 0}}),
-        ("alerts.window_minutes", {"alerts": {"window_minutes": True}}),
-        ("alerts.reopen", {"alerts": {"reopen": ["maybe"]}}),
-        ("alerts.link", {"alerts": {"link": "javascript:alert(1)"}}),
-        ("alerts.tenant", {"alerts": {"tenant": ""}}),
-        ("destinations", {"destinations": []}),
-        ("destinations.A/b", {"destinations": {"A/b": {"type": "slack", "secret": "s"}}}),
-        ("destinations.soc.secret", {"destinations": {"soc": {"type": "slack"}}}),
-        ("destinations.soc.type", {"destinations": {"soc": {"secret": "slack"}}}),
-        (
-            "destinations.soc.drop",
-            GOOD | {"destinations": {"soc": {"type": "s", "secret": "s", "drop": "x"}}},
-        ),
-        ("routes", {"routes": "x"}),
-        ("routes[0]", {"routes": ["x"]}),
-        ("routes[0].destinations", {"routes": [{}]}),
-        ("routes[0].destinations", GOOD | {"routes": [{"destinations": ["sock"]}]}),
-        ("routes[0].min_level", GOOD | {"routes": [{"destinations": ["soc"], "min_level": "hi"}]}),
-        ("routes[0].hours", GOOD | {"routes": [{"destinations": ["soc"], "hours": "8-25"}]}),
-        ("routes[0].hours", GOOD | {"routes": [{"destinations": ["soc"], "hours": "24:00-08:00"}]}),
-        ("routes[1].levels", GOOD | {"routes": [{"destinations": ["soc"]}, {"levels": 1}]}),
+        ("alerts.window", {"window": 0}, [], []),
+        ("alerts.reopen", {"reopen": ["maybe"]}, [], []),
+        ("alerts.link", {"link": "javascript:alert(1)"}, [], []),
+        ("destinations", {}, [SOC, SOC], []),
+        ("destinations[0].name", {}, [SOC | {"name": "A/b"}], []),
+        ("destinations[1].secret", {}, [SOC, {"name": "x", "type": "slack"}], []),
+        ("destinations[0].type", {}, [{"name": "x", "secret": "s"}], []),
+        ("routes[0].destinations", {}, [SOC], [{}]),
+        ("routes[0].destinations", {}, [SOC], [{"destinations": ["sock"]}]),
+        ("routes[1].min_level", {}, [SOC], [ALL, ALL | {"min_level": "hi"}]),
+        ("routes[0].hours", {}, [SOC], [ALL | {"hours": "8-25"}]),
+        ("routes[0].hours", {}, [SOC], [ALL | {"hours": "24:00-08:00"}]),
     ],
 )
-def test_a_wrong_setting_names_its_key(key: str, document: dict[str, Any]) -> None:
+def test_a_wrong_setting_names_its_key(
+    key: str,
+    alerts: dict[str, Any],
+    destinations: list[dict[str, Any]],
+    routes: list[dict[str, Any]],
+) -> None:
     with pytest.raises(ConfigError) as caught:
-        alert_settings(document)
+        alert_settings(alerts, destinations, routes)
     assert caught.value.where == key
     assert caught.value.fix
 
 
 def test_a_near_miss_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
-        alert_settings(GOOD | {"routes": [{"destinations": ["sok"]}]})
+        alert_settings({}, [SOC], [{"destinations": ["sok"]}])
     assert caught.value.fix == "did you mean 'soc'?"

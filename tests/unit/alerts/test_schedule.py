@@ -58,7 +58,14 @@ def test_what_is_not_due_waits() -> None:
 
 def test_what_was_tried_is_left_alone() -> None:
     tried = row("a")
-    assert plan(state_of(tried), NOW, 9, {tried.key}).lanes == {}
+    assert plan(state_of(tried), NOW, 9, {("soc", tried.key)}).lanes == {}
+
+
+def test_what_was_done_counts_against_the_limit() -> None:
+    rows = [row(f"a{n}") for n in range(5)]
+    done = {("soc", rows[0].key), ("soc", rows[1].key)}
+    assert names(plan(state_of(*rows), NOW, 3, done).lanes["soc"]) == ["a2"]
+    assert plan(state_of(*rows), NOW, 2, done).lanes == {}
 
 
 def test_later_messages_of_an_alert_wait_for_earlier_ones() -> None:

@@ -169,7 +169,7 @@ def test_the_registry_says_who_follows() -> None:
         ("webhook", {}, "url"),
         ("webhook", {"url": "http://example.test"}, "url"),
         ("webhook", {"url": "ftp://example.test", "allow_networks": ["127.0.0.0/8"]}, "url"),
-        ("pagerduty", {"api_urll": "x"}, "api_urll"),
+        ("pagerduty", {"urll": "x"}, "urll"),
     ],
 )
 def test_a_wrong_option_names_its_key(type_: str, options: dict[str, Any], key: str) -> None:

@@ -37,9 +37,9 @@ class PagerDuty:
     """Sends events to one integration."""
 
     def __init__(self, config: DestinationConfig, net: Net, clock: Clock) -> None:
-        options = Options(config, ("api_url", "component", "group", "allow_networks"))
+        options = Options(config, ("url", "component", "group", "allow_networks"))
         self._name = config.name
-        self._url = options.text("api_url", API)
+        self._url = options.text("url", API)
         self._where = {
             key: value for key in ("component", "group") if (value := options.text(key, ""))
         }

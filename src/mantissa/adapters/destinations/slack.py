@@ -53,10 +53,10 @@ class Slack:
     """Posts Block Kit messages to one channel."""
 
     def __init__(self, config: DestinationConfig, net: Net, clock: Clock) -> None:
-        options = Options(config, ("channel", "api_url", "allow_networks"))
+        options = Options(config, ("channel", "url", "allow_networks"))
         self._name = config.name
         self._channel = options.text("channel", "")
-        self._api = options.text("api_url", API).rstrip("/")
+        self._api = options.text("url", API).rstrip("/")
         self._allowed = options.networks()
         self._net = net
         self._clock = clock
