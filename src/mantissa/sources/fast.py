@@ -7,6 +7,7 @@ reference, record by record. What remains must come out exactly as the reference
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ _NATIVE: dict[ColumnType, Any] = {
     "double": _EXACT | None,
     "boolean": bool | None,
 }
+_UNFIT = re.compile(r'["\\\x00-\x1f]')
+"""Characters that msgspec allows in no field name; records that use them go to the reference."""
 
 Found = dict[tuple[str, Path], pa.Array]
 """Values by column name and the path they were found at."""
@@ -56,7 +59,8 @@ class StructReader:
 
     def __init__(self, spec: SourceSpec) -> None:
         self.spec = spec
-        self._names = list(dict.fromkeys(p[0] for f in spec.fields for p in f.paths))
+        tops = dict.fromkeys(p[0] for f in spec.fields for p in f.paths)
+        self._names = [name for name in tops if not _UNFIT.search(name)]
         self._native = _native_types(spec, self._names)
         self._decode = msgspec.json.Decoder(_struct(spec.name, self._names, self._native)).decode
         self._filters = [f for f in spec.recognise.filtered if self._may_match(f.fields)]
@@ -114,7 +118,9 @@ class StructReader:
         found: Found = {}
         for spec in self.spec.fields:
             for path in spec.paths:
-                if len(path) == 1 and (spec.type == "json" or path[0] in self._native):
+                if path[0] not in tops:
+                    found[spec.name, path] = pa.nulls(rows, ARROW[spec.type])
+                elif len(path) == 1 and (spec.type == "json" or path[0] in self._native):
                     found[spec.name, path] = tops[path[0]]
                 else:
                     wanted[path[0]].append((path, spec))
@@ -156,14 +162,14 @@ class StructReader:
 
 def _native_types(spec: SourceSpec, names: list[str]) -> dict[str, ColumnType]:
     """Return the type of the top-level fields that msgspec can read straight into a column."""
-    users: dict[str, list[tuple[int, ColumnType]]] = {name: [] for name in names}
+    users: dict[str, list[tuple[int, ColumnType]]] = defaultdict(list)
     for item in spec.fields:
         for path in item.paths:
             users[path[0]].append((len(path), item.type))
     return {
         name: uses[0][1]
         for name, uses in users.items()
-        if len(uses) == 1 and uses[0][0] == 1 and uses[0][1] in _NATIVE
+        if name in names and len(uses) == 1 and uses[0][0] == 1 and uses[0][1] in _NATIVE
     }
 
 
