@@ -8,8 +8,10 @@ part of storm control.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from mantissa.adapters.memory import ManualClock, MemoryDestination, MemorySecrets, MemoryState
+from mantissa.adapters.local.sqlite import SQLiteState
+from mantissa.adapters.memory import ManualClock, MemoryDestination, MemorySecrets
 from mantissa.alerts.deliver import Delivery, Target
 from mantissa.alerts.listing import every_alert
 from mantissa.model import Finding, RuleInfo, Severity
@@ -24,8 +26,8 @@ def storm() -> Iterator[Finding]:
         yield finding(number, entities={"actor_user": f"user{number % GROUPS}"})
 
 
-def test_a_storm_breaks_nothing_and_delays_no_critical_alert() -> None:
-    state, chosen = MemoryState(), settings("soc")
+def test_a_storm_breaks_nothing_and_delays_no_critical_alert(tmp_path: Path) -> None:
+    state, chosen = SQLiteState(tmp_path / "state.sqlite"), settings("soc")
     writes = commit(state, storm(), chosen)
     assert (writes.touched, writes.opened) == (GROUPS, GROUPS)
     assert sum(alert.count for alert in every_alert(state)) == FINDINGS
@@ -45,3 +47,4 @@ def test_a_storm_breaks_nothing_and_delays_no_critical_alert() -> None:
     report = delivery.run_due(limit=20)
     assert (report.sent, report.waiting) == (20, GROUPS - 19)
     assert [m.title for m in sink.messages[:2]] == ["Root key used", RULE.title]
+    state.close()

@@ -135,12 +135,17 @@ def test_what_a_person_sees() -> None:
     }
     assert blocks[1]["text"]["text"].startswith("A person signed in.\n1 finding")
     assert [f["text"] for f in blocks[2]["fields"]] == [
-        "*actor＿user*\n`mira`",
-        "*src＿ip*\n`203.0.113.7`",
+        "*actor_user*\n`mira`",
+        "*src_ip*\n`203.0.113.7`",
         "*eventname*\n`ConsoleLogin`",
     ]
     assert blocks[3]["text"]["text"].startswith("*Query*\n`SELECT x, x")
     assert "a" * 64 in blocks[-1]["elements"][0]["text"]
+
+
+def test_a_fields_name_cannot_be_markup() -> None:
+    made = payload(message(entities={"_a_b_ *c* ~d~ `e`": "x"}, fields=()))
+    assert made["blocks"][2]["fields"][0]["text"] == "*＿a_b＿ ∗c∗ ∼d∼ ˋeˋ*\n`x`"
 
 
 def test_the_footer_survives_a_message_of_many_blocks() -> None:

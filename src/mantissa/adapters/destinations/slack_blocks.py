@@ -8,6 +8,7 @@ they are the only characters that Slack's text format gives a meaning that way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,6 +30,11 @@ _MARKS = {
     Severity.HIGH: "🟠",
     Severity.CRITICAL: "🔴",
 }
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_NO_MARKUP = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
+_EDGE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+"""An underscore inside a word means nothing to Slack; at its edge it begins italics."""
 
 Block = dict[str, Any]
 
@@ -64,9 +70,6 @@ def code(text: str, most: int) -> str:
     return f"`{body}`" if body.strip() else "`∅`"
 
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-
-
 def _blocks(message: Message, headline: str) -> Iterator[Block]:
     yield {"type": "header", "text": _plain(headline, HEADER)}
     if message.text:
@@ -81,13 +84,19 @@ def _blocks(message: Message, headline: str) -> Iterator[Block]:
 
 
 def _field(label: str, value: str) -> Block:
-    name = escaped(safe(label, 100).translate(_NO_MARKUP), 100)
+    name = _label(label)
     return _markup(f"*{name}*\n{code(value, FIELD - 200)}")
 
 
 def _long(label: str, value: str) -> Block:
-    name = escaped(safe(label, 100).translate(_NO_MARKUP), 100)
+    name = _label(label)
     return {"type": "section", "text": _markup(f"*{name}*\n{code(value, SECTION - 200)}")}
+
+
+def _label(label: str) -> str:
+    """Keep a field's name as it is spelled, apart from marks that Slack would read."""
+    text = _EDGE.sub("＿", safe(label, 100).translate(_NO_MARKUP))
+    return escaped(text, 100) or "—"
 
 
 def _samples(samples: Iterable[str]) -> Iterator[Block]:
@@ -109,6 +118,3 @@ def _plain(text: str, most: int) -> Block:
 
 def _markup(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-_NO_MARKUP = str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"})
