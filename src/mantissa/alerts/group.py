@@ -124,11 +124,15 @@ def alert_id(finding: Finding, rule: RuleInfo, settings: AlertSettings) -> str:
 
 def group_key(finding: Finding, rule: RuleInfo) -> tuple[tuple[str, str], ...]:
     """Pick the values that keep findings apart: the rule's, or who and where."""
+    return tuple((n, _value(finding, n)) for n in group_names(finding.entities, rule))
+
+
+def group_names(entities: Mapping[str, object], rule: RuleInfo) -> tuple[str, ...]:
+    """Name what keeps the findings of a rule apart, given the entities there are."""
     if rule.group_by:
-        return tuple((n, _value(finding, n)) for n in rule.group_by)
-    actor = next((n for n in ("actor_user", "actor_id") if finding.entities.get(n)), "src_ip")
-    names = (actor, "cloud_account", "device_host")
-    return tuple((n, finding.entities.get(n, "")) for n in names)
+        return rule.group_by
+    actor = next((n for n in ("actor_user", "actor_id") if entities.get(n)), "src_ip")
+    return actor, "cloud_account", "device_host"
 
 
 def window_start(moment: datetime, window: timedelta) -> datetime:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mantissa.alerts.group import TEXT, group_names
 from mantissa.alerts.outbox import Kind
 from mantissa.alerts.redact import Redactor, hide, scrub
-from mantissa.model import Alert, Message, RuleInfo, Sample, Severity
+from mantissa.model import Alert, Message, Sample, Severity
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -63,27 +64,39 @@ def body_hash(message: Message) -> str:
     return hashlib.sha256(msgspec.json.encode(message, order="sorted")).hexdigest()
 
 
-def remaining_sql(rule: RuleInfo, first: datetime, last: datetime) -> str:
-    """Write the query that shows every finding of the rule in the alert's time.
+def remaining_sql(alert: Alert, group: Mapping[str, str]) -> str:
+    """Write the query that shows every finding of an alert.
 
-    It names no entity, so that it gives away nothing a destination may not know.
+    Args:
+        group: the entities that may be named; what a destination may not know stays out.
     """
     from sqlglot import exp
 
     def between(column: str, low: exp.Expression, high: exp.Expression) -> exp.Expression:
         return exp.Between(this=exp.column(column, quoted=True), low=low, high=high)
 
-    date = [exp.Literal.string(f"{t:%Y-%m-%d}") for t in (first, last)]
-    time = [_timestamp(t) for t in (first, last + timedelta(milliseconds=1))]
-    by_rule = exp.column("rule_id", quoted=True).eq(exp.Literal.string(rule.id))
-    return (
-        exp.select("*")
-        .from_(exp.to_table("findings"))
-        .where(between("event_date", date[0], date[1]), by_rule, between("event_time", *time))
-        .order_by(exp.column("event_time", quoted=True))
-        .limit(ROWS_SHOWN)
-        .sql(dialect="duckdb")
-    )
+    def equals(column: str, value: str) -> exp.Expression:
+        return exp.column(column, quoted=True).eq(exp.Literal.string(value))
+
+    span = (alert.first_event, alert.last_event)
+    dates = [exp.Literal.string(f"{t:%Y-%m-%d}") for t in span]
+    times = [_timestamp(t) for t in (span[0], span[1] + timedelta(milliseconds=1))]
+    conditions = [
+        between("event_date", *dates),
+        equals("rule_id", alert.rule.id),
+        *(equals(name, value) for name, value in group.items()),
+        between("event_time", *times),
+    ]
+    query = exp.select("*").from_(exp.to_table("findings")).where(*conditions)
+    ordered = query.order_by(exp.column("event_time", quoted=True)).limit(ROWS_SHOWN)
+    return ordered.sql(dialect="duckdb")
+
+
+def _group(alert: Alert, redactor: Redactor) -> dict[str, str]:
+    """Pick the entities that make the alert, as far as they may be shown whole."""
+    names = group_names(alert.entities, alert.rule)
+    single = ((n, alert.entities[n][0]) for n in names if len(alert.entities.get(n, ())) == 1)
+    return {n: v for n, v in single if len(v) < TEXT and redactor.field(n, v) == v}
 
 
 def _text(alert: Alert) -> str:
@@ -109,7 +122,7 @@ def _fields(
         yield "ATT&CK", ", ".join(techniques)
     if rule.false_positives:
         yield "Known false positives", scrub("; ".join(rule.false_positives))
-    yield "Query", scrub(remaining_sql(rule, alert.first_event, alert.last_event))
+    yield "Query", hide(scrub(remaining_sql(alert, _group(alert, redactor))), stand_ins)
     yield "Alert", alert.id
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import time, timedelta
-from typing import Any
 
 from mantissa.alerts.route import AlertSettings, DestinationConfig, Hours, Redaction, Route
+from mantissa.alerts.sections import AlertsSection, DestinationSection, RouteSection
 from mantissa.errors import ConfigError
 from mantissa.model import Severity, Verdict
 
@@ -21,62 +21,54 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 def alert_settings(
-    alerts: Mapping[str, Any],
-    destinations: Sequence[Mapping[str, Any]] = (),
-    routes: Sequence[Mapping[str, Any]] = (),
+    alerts: AlertsSection,
+    destinations: Sequence[DestinationSection] = (),
+    routes: Sequence[RouteSection] = (),
 ) -> AlertSettings:
-    """Build the settings of alerts from the sections of the same names, as plain mappings.
+    """Build the settings of alerts from the user's sections of the same names.
 
-    Raises `ConfigError` naming the key, such as `routes[1].min_level`.
+    Raises `ConfigError` naming the key, such as `routes[1].hours`.
     """
-    default = AlertSettings()
     configs = tuple(_destination(d, f"destinations[{i}]") for i, d in enumerate(destinations))
     names = [config.name for config in configs]
     if len(set(names)) < len(names):
         raise _wrong("destinations", "two have the same name", "give each its own")
-    reopen = alerts.get("reopen", default.reopen)
+    verdicts = [_one_of(verdict, list(Verdict), "alerts.reopen") for verdict in alerts.reopen]
     return AlertSettings(
-        tenant=alerts.get("tenant", default.tenant),
-        window=_window(alerts.get("window", default.window.total_seconds())),
-        reopen=frozenset(Verdict(_one_of(v, list(Verdict), "alerts.reopen")) for v in reopen),
-        link=_link(alerts.get("link", "")),
+        tenant=alerts.tenant,
+        window=_window(alerts.window),
+        reopen=frozenset(Verdict(verdict) for verdict in verdicts),
+        link=_link(alerts.link),
         routes=tuple(_route(r, f"routes[{i}]", names) for i, r in enumerate(routes)),
         destinations=configs,
     )
 
 
-def _route(raw: Mapping[str, Any], where: str, known: Collection[str]) -> Route:
-    names = tuple(raw.get("destinations", ()))
-    if not names:
+def _route(section: RouteSection, where: str, known: Collection[str]) -> Route:
+    if not section.destinations:
         raise _wrong(f"{where}.destinations", "names no destination", "name at least one")
-    for name in names:
+    for name in section.destinations:
         _one_of(name, known, f"{where}.destinations")
-    level = raw.get("min_level", "informational")
     return Route(
-        destinations=names,
-        min_level=Severity(_one_of(level, list(Severity), f"{where}.min_level")),
-        tags=frozenset(raw.get("tags", ())),
-        sources=frozenset(raw.get("sources", ())),
-        rules=frozenset(raw.get("rules", ())),
-        hours=_hours(raw["hours"], f"{where}.hours") if raw.get("hours") else None,
+        destinations=tuple(section.destinations),
+        min_level=Severity(_one_of(section.min_level, list(Severity), f"{where}.min_level")),
+        tags=frozenset(section.tags),
+        sources=frozenset(section.sources),
+        rules=frozenset(section.rules),
+        hours=_hours(section.hours, f"{where}.hours") if section.hours else None,
     )
 
 
-def _destination(raw: Mapping[str, Any], where: str) -> DestinationConfig:
-    for key in ("name", "type", "secret"):
-        if not raw.get(key):
-            raise _wrong(f"{where}.{key}", "is missing", f"add {key} = …")
-    if not _NAME.fullmatch(raw["name"]):
+def _destination(section: DestinationSection, where: str) -> DestinationConfig:
+    if not _NAME.fullmatch(section.name):
         fix = "use a-z, 0-9, - and _, at most 63"
-        raise _wrong(f"{where}.name", f"{raw['name']!r} is not a usable name", fix)
-    redaction = {key: tuple(raw.get(key, ())) for key in ("allow", "mask", "drop")}
-    url = {"url": raw["url"]} if raw.get("url") else {}
+        raise _wrong(f"{where}.name", f"{section.name!r} is not a usable name", fix)
     return DestinationConfig(
-        name=raw["name"],
-        type=raw["type"],
-        secret=raw["secret"],
-        redaction=Redaction(**redaction),
-        options={**raw.get("options", {}), **url},
+        name=section.name,
+        type=section.type,
+        secret=section.secret,
+        redaction=Redaction(tuple(section.allow), tuple(section.mask), tuple(section.drop)),
+        options={**section.options, **({"url": section.url} if section.url else {})},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from mantissa.alerts.message import attack, body_hash, compose, remaining_sql, trial
+from mantissa.alerts.message import attack, body_hash, compose, trial
 from mantissa.alerts.redact import Redactor
 from mantissa.alerts.route import Redaction
 from mantissa.model import Alert, AlertStatus, Message, Verdict
@@ -59,25 +59,49 @@ def test_no_link_without_a_web_address() -> None:
     assert compose(alert, "trigger", Redactor(Redaction(), b""), "").link == ""
 
 
-def test_the_query_shows_exactly_the_alerts_findings() -> None:
-    sql = remaining_sql(RULE, finding(0).event_time, finding(4).event_time)
+def query_of(alert: Alert, redaction: Redaction | None = None) -> str:
+    return dict(told(alert, redaction).fields)["Query"]
+
+
+def rows_of(sql: str) -> list[str]:
+    """Run the query over findings, of which those called `mine` are the alert's."""
+    rows = [
+        ("mine", RULE.id, "2026-03-04 12:00:00", "mira"),
+        ("mine", RULE.id, "2026-03-04 12:04:00", "mira"),
+        ("late", RULE.id, "2026-03-04 12:04:00.5", "mira"),
+        ("early", RULE.id, "2026-03-04 11:59:59.999", "mira"),
+        ("other person", RULE.id, "2026-03-04 12:01:00", "noah"),
+        ("other rule", "x", "2026-03-04 12:01:00", "mira"),
+    ]
     with duckdb.connect() as lake:
         lake.execute(
-            "CREATE TABLE findings (rule_id VARCHAR, event_time TIMESTAMP, event_date VARCHAR)"
+            "CREATE TABLE findings (name VARCHAR, rule_id VARCHAR, event_time TIMESTAMP,"
+            " actor_user VARCHAR, cloud_account VARCHAR, event_date VARCHAR)"
         )
-        times = [("12:00:00", 1), ("12:04:00", 1), ("12:04:00.5", 0), ("11:59:59.999", 0)]
-        for time, _ in times:
-            lake.execute(
-                "INSERT INTO findings VALUES (?, ?, '2026-03-04')", [RULE.id, f"2026-03-04 {time}"]
-            )
-        lake.execute("INSERT INTO findings VALUES ('x', '2026-03-04 12:01:00', '2026-03-04')")
-        assert len(lake.execute(sql).fetchall()) == 2
+        lake.executemany(
+            "INSERT INTO findings VALUES (?, ?, ?, ?, '111122223333', '2026-03-04')", rows
+        )
+        return [row[0] for row in lake.execute(sql).fetchall()]
 
 
-def test_a_hostile_rule_id_stays_one_literal() -> None:
-    rule = replace(RULE, id="x' OR '1'='1")
-    sql = remaining_sql(rule, NOW, NOW)
-    assert "'x'' OR ''1''=''1'" in sql
+def test_the_query_shows_exactly_the_alerts_findings() -> None:
+    _, _, alert = opened(settings(), finding(0), finding(4))
+    assert rows_of(query_of(alert)) == ["mine", "mine"]
+
+
+def test_the_query_does_not_name_what_is_hidden() -> None:
+    _, _, alert = opened(settings(), finding(0), finding(4))
+    sql = query_of(alert, Redaction(mask=("actor_user",), allow=("src_ip",)))
+    assert "mira" not in sql
+    assert "111122223333" not in sql
+    assert rows_of(sql) == ["mine", "other person", "mine"]
+
+
+def test_hostile_values_stay_one_literal_each() -> None:
+    hostile = "x' OR '1'='1"
+    found = finding(rule=replace(RULE, id=hostile), entities={"actor_user": hostile})
+    _, _, alert = opened(settings(), found)
+    assert query_of(alert).count("'x'' OR ''1''=''1'") == 2
 
 
 @pytest.mark.parametrize(

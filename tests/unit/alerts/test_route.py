@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mantissa.alerts.route import Hours, Route, destinations_for
 from mantissa.alerts.route_config import alert_settings
-from mantissa.config.settings import DestinationSettings, RouteSettings, Settings
+from mantissa.config.settings import AlertSettings as Section
+from mantissa.config.settings import DestinationSettings, RouteSettings
 from mantissa.errors import ConfigError
 from mantissa.model import Alert, Severity, Verdict
 from support.findings import NOW, finding, opened, settings
@@ -65,28 +64,23 @@ def test_an_alert_without_a_destination_is_kept() -> None:
     assert list(state.query("outbox")) == []
 
 
-SOC: dict[str, Any] = {
-    "name": "soc",
-    "type": "slack",
-    "secret": "slack-webhook",
-    "mask": ["actor_user"],
-    "url": "https://x.example",
-    "options": {"channel": "x"},
-}
-ALL: dict[str, Any] = {
-    "destinations": ["soc"],
-    "min_level": "high",
-    "tags": ["a"],
-    "sources": ["s"],
-    "rules": ["r"],
-    "hours": "22:00-06:30",
-}
+SOC = DestinationSettings(
+    "soc",
+    "slack",
+    "slack-webhook",
+    url="https://x.example",
+    mask=("actor_user",),
+    options={"channel": "x"},
+)
+ALL = RouteSettings(
+    ("soc",), min_level="high", tags=("a",), sources=("s",), rules=("r",), hours="22:00-06:30"
+)
 
 
 def test_settings_are_read() -> None:
-    alerts = {"window": 1800.0, "reopen": ("benign",), "link": "https://log.example/"}
+    alerts = Section(window=1800.0, reopen=("benign",), link="https://log.example/", tenant="t")
     chosen = alert_settings(alerts, [SOC], [ALL])
-    assert chosen.window.total_seconds() == 1800
+    assert (chosen.window.total_seconds(), chosen.tenant) == (1800, "t")
     assert chosen.reopen == {Verdict.BENIGN}
     assert chosen.link == "https://log.example"
     assert chosen.destinations[0].redaction.mask == ("actor_user",)
@@ -99,46 +93,32 @@ def test_settings_are_read() -> None:
         frozenset("r"),
         Hours(time(22), time(6, 30)),
     )
-    assert alert_settings({}) == settings()
 
 
-def test_what_the_settings_reader_hands_over_is_taken() -> None:
-    """Every key of the product's settings is understood under the name it has there."""
-    given = asdict(
-        Settings(
-            home=Path(),
-            destinations=(DestinationSettings("soc", "slack", "s"),),
-            routes=(RouteSettings(("soc",)),),
-        )
-    )
-    chosen = alert_settings(given["alerts"], given["destinations"], given["routes"])
-    assert replace(chosen, routes=(), destinations=()) == settings()
-    assert chosen.routes == (Route(("soc",)),)
-    assert chosen.destinations[0].options == {}
+def test_the_defaults_are_the_same_on_both_sides() -> None:
+    assert alert_settings(Section()) == settings()
 
 
 @pytest.mark.parametrize(
     ("key", "alerts", "destinations", "routes"),
     [
-        ("alerts.window", {"window": 0}, [], []),
-        ("alerts.reopen", {"reopen": ["maybe"]}, [], []),
-        ("alerts.link", {"link": "javascript:alert(1)"}, [], []),
-        ("destinations", {}, [SOC, SOC], []),
-        ("destinations[0].name", {}, [SOC | {"name": "A/b"}], []),
-        ("destinations[1].secret", {}, [SOC, {"name": "x", "type": "slack"}], []),
-        ("destinations[0].type", {}, [{"name": "x", "secret": "s"}], []),
-        ("routes[0].destinations", {}, [SOC], [{}]),
-        ("routes[0].destinations", {}, [SOC], [{"destinations": ["sock"]}]),
-        ("routes[1].min_level", {}, [SOC], [ALL, ALL | {"min_level": "hi"}]),
-        ("routes[0].hours", {}, [SOC], [ALL | {"hours": "8-25"}]),
-        ("routes[0].hours", {}, [SOC], [ALL | {"hours": "24:00-08:00"}]),
+        ("alerts.window", Section(window=0), [], []),
+        ("alerts.reopen", Section(reopen=("maybe",)), [], []),
+        ("alerts.link", Section(link="javascript:alert(1)"), [], []),
+        ("destinations", Section(), [SOC, SOC], []),
+        ("destinations[1].name", Section(), [SOC, replace(SOC, name="A/b")], []),
+        ("routes[0].destinations", Section(), [SOC], [replace(ALL, destinations=())]),
+        ("routes[0].destinations", Section(), [SOC], [replace(ALL, destinations=("sock",))]),
+        ("routes[1].min_level", Section(), [SOC], [ALL, replace(ALL, min_level="hi")]),
+        ("routes[0].hours", Section(), [SOC], [replace(ALL, hours="8-25")]),
+        ("routes[0].hours", Section(), [SOC], [replace(ALL, hours="24:00-08:00")]),
     ],
 )
 def test_a_wrong_setting_names_its_key(
     key: str,
-    alerts: dict[str, Any],
-    destinations: list[dict[str, Any]],
-    routes: list[dict[str, Any]],
+    alerts: Section,
+    destinations: list[DestinationSettings],
+    routes: list[RouteSettings],
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         alert_settings(alerts, destinations, routes)
@@ -148,5 +128,5 @@ def test_a_wrong_setting_names_its_key(
 
 def test_a_near_miss_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
-        alert_settings({}, [SOC], [{"destinations": ["sok"]}])
+        alert_settings(Section(), [SOC], [replace(ALL, destinations=("sok",))])
     assert caught.value.fix == "did you mean 'soc'?"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Literal
 
+from mantissa.alerts.route import DestinationConfig
+
 Service = Literal["slack", "pagerduty", "webhook"]
 _PATHS: Mapping[str, Service] = {
     "/services/DEMO/DEMO/demo": "slack",
@@ -55,19 +57,16 @@ class LocalReceiver:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def destinations(self) -> list[dict[str, Any]]:
-        """Describe it as the entries of `[[destinations]]` that send to it."""
-        allowed = {"allow_networks": ["127.0.0.0/8"]}
-        return [
-            {"name": "slack", "type": "slack", "secret": "demo-slack", "options": allowed},
-            {
-                "name": "pagerduty",
-                "type": "pagerduty",
-                "secret": "demo-pagerduty",
-                "url": f"{self.url}/v2/enqueue",
-                "options": allowed,
-            },
-        ]
+    def destinations(self) -> tuple[DestinationConfig, ...]:
+        """Describe it as destinations that send to it."""
+        allowed: dict[str, object] = {"allow_networks": ["127.0.0.0/8"]}
+        events = {"url": f"{self.url}/v2/enqueue"}
+        return (
+            DestinationConfig("slack", "slack", "demo-slack", options=allowed),
+            DestinationConfig(
+                "pagerduty", "pagerduty", "demo-pagerduty", options={**allowed, **events}
+            ),
+        )
 
     def secrets(self) -> dict[str, str]:
         """Return the credentials that those destinations name."""
