@@ -5,6 +5,7 @@ Each part is made when it is first asked for, so that a command pays for what it
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,23 @@ from mantissa.adapters.local.clock import SystemClock
 from mantissa.adapters.local.files import FileObjects
 from mantissa.adapters.local.sqlite import SQLiteState
 from mantissa.config.settings import Settings
-from mantissa.errors import ConfigError
-from mantissa.model import QueryLimits
-from mantissa.ports import Clock, ObjectStore, StateStore
+from mantissa.errors import ConfigError, Conflict
+from mantissa.model import Finding, QueryLimits, RuleInfo, Table
+from mantissa.ports import Clock, ObjectStore, Put, SecretStore, StateStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mantissa.adapters.local.duckdb import DuckDBEngine
     from mantissa.adapters.local.inputs import FileInputs
+    from mantissa.adapters.local.sandbox import IsolatedEngine
+    from mantissa.alerts.deliver import Delivery
+    from mantissa.alerts.group import Writes
+    from mantissa.alerts.route import AlertSettings
+    from mantissa.alerts.triage import Triage
+    from mantissa.detection.prepare import Prepared
+    from mantissa.detection.rule import RuleSet
+    from mantissa.detection.run import Detection
     from mantissa.lake.ingest import Ingest, LakePorts
     from mantissa.lake.quarantine import Quarantine
     from mantissa.lake.reconcile import Reconcile
@@ -28,18 +39,35 @@ if TYPE_CHECKING:
     from mantissa.sources.registry import Sources
 
 STATE_FILE = "state.sqlite"
+SECRETS_FILE = "secrets.toml"
+INSTALLATION = "installation"
+DETECTION_SECONDS = 600.0
+"""Time one fused query of a detection run may take."""
+
+
+def library_rules() -> Path:
+    """Return the folder of the rules that come with the product: in the wheel, else the checkout."""
+    import mantissa
+
+    package = Path(mantissa.__file__).parent
+    packed = package / "library" / "rules"
+    return packed if packed.is_dir() else package.parents[1] / "rules"
 
 
 class App:
     """The product on this machine: files, SQLite and DuckDB below one home folder."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
         self.settings = settings
         self.home: Path = settings.home
-        if not (self.home / "lake").is_dir():
-            raise ConfigError(
-                "there is no lake here", where=str(self.home), fix="make one: mantissa init"
-            )
+        self._environ = environ
+
+    def require_lake(self) -> App:
+        """Return this if its home is a lake. Raises `ConfigError`."""
+        if (self.home / "lake").is_dir():
+            return self
+        fix = "make one: mantissa init, or name another with --home"
+        raise ConfigError("there is no lake here", where=str(self.home), fix=fix)
 
     @cached_property
     def clock(self) -> Clock:
@@ -54,6 +82,7 @@ class App:
     @cached_property
     def state(self) -> StateStore:
         """Ledger, pending manifests, alerts, outbox."""
+        self.require_lake()
         return SQLiteState(self.home / STATE_FILE)
 
     @cached_property
@@ -129,3 +158,127 @@ class App:
         """What one query of a person may use."""
         given = self.settings.query
         return QueryLimits(given.seconds, given.memory, given.max_rows)
+
+    @cached_property
+    def tables(self) -> Sequence[Table]:
+        """Every table of the lake, the findings included."""
+        from mantissa.detection.findings import FINDINGS
+
+        return [*(spec.table for spec in self.sources.values()), FINDINGS]
+
+    @cached_property
+    def views(self) -> Mapping[str, str]:
+        """The views across sources, as DuckDB SQL by name."""
+        from mantissa.sources.views import views
+
+        return {n: query.sql(dialect="duckdb") for n, query in views(self.tables).items()}
+
+    @cached_property
+    def engine(self) -> DuckDBEngine:
+        """The embedded engine in this process, for SQL of our own making."""
+        from mantissa.adapters.local.duckdb import DuckDBEngine
+
+        return DuckDBEngine(self.home, self.tables, self.views)
+
+    @cached_property
+    def isolated_engine(self) -> IsolatedEngine:
+        """The embedded engine in a process of its own, for SQL that people write."""
+        from mantissa.adapters.local.sandbox import IsolatedEngine
+
+        return IsolatedEngine(self.home, self.tables, self.views)
+
+    @cached_property
+    def rule_folders(self) -> list[Path]:
+        """Where rules are read from: the library's, then the user's that exist."""
+        settings = self.settings.detection
+        own = [self.home / path for path in settings.rules]
+        return [*([library_rules()] if settings.library else []), *(p for p in own if p.is_dir())]
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        """Every rule that could be read, and what was refused."""
+        from mantissa.detection.load import load_rules
+
+        return load_rules(self.rule_folders)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The rules compiled for the embedded engine."""
+        from mantissa.detection.dialects import DUCKDB
+        from mantissa.detection.prepare import prepare
+
+        return prepare(self.rules, self.sources.values(), DUCKDB)
+
+    @cached_property
+    def detection(self) -> Detection:
+        """Pending files to findings and alerts."""
+        from mantissa.adapters.local.process import is_alive, this_process
+        from mantissa.detection.run import Detection, Ports, RunSettings
+
+        ports = Ports(self.state, self.objects, self.engine, self.clock)
+        limits = QueryLimits(DETECTION_SECONDS, self.settings.query.memory)
+        settings = RunSettings(owner=this_process(), owner_is_alive=is_alive, limits=limits)
+        return Detection(ports, self.prepared, self._alert_writes, settings)
+
+    def _alert_writes(self, findings: Sequence[Finding], rules: Mapping[str, RuleInfo]) -> Writes:
+        from mantissa.alerts.group import alert_writes
+
+        return alert_writes(self.state, findings, rules, self.alert_settings, self.clock.now())
+
+    @cached_property
+    def alert_settings(self) -> AlertSettings:
+        """How findings become alerts and where they go."""
+        from mantissa.alerts.route_config import alert_settings
+
+        given = self.settings
+        return alert_settings(given.alerts, given.destinations, given.routes)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Credentials from the environment or the owner's secrets file."""
+        from mantissa.adapters.local.secrets import LocalSecrets
+        from mantissa.config.reading import environment
+
+        environ = environment() if self._environ is None else self._environ
+        return LocalSecrets(self.home / SECRETS_FILE, environ, self.clock)
+
+    @cached_property
+    def triage(self) -> Triage:
+        """What people do with alerts."""
+        from mantissa.adapters.destinations.registry import followers
+        from mantissa.alerts.triage import Triage
+
+        settings = self.alert_settings
+        return Triage(self.state, self.clock, settings, followers(settings.destinations))
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """Messages to destinations."""
+        import random
+
+        from mantissa.adapters.destinations.registry import targets
+        from mantissa.alerts.deliver import Delivery
+
+        settings = self.alert_settings
+        ready = targets(settings.destinations, self.clock)
+        return Delivery(
+            state=self.state,
+            secrets=self.secrets,
+            clock=self.clock,
+            settings=settings,
+            targets=ready,
+            random=random.random,
+            mask_key=self._mask_key(),
+        )
+
+    def _mask_key(self) -> bytes:
+        """Return this installation's key behind masked values, made when first needed."""
+        import secrets
+
+        item = self.state.get(INSTALLATION, "mask_key")
+        if item is None:
+            value = {"hex": secrets.token_hex(32)}
+            with suppress(Conflict):
+                self.state.put(Put(INSTALLATION, "mask_key", value, None))
+            return self._mask_key()
+        return bytes.fromhex(item.value["hex"])

@@ -80,16 +80,17 @@ def ingest(
     app = boot_or_create(call)
     if source is not None:
         app.sources.find(source)
-    report = _ingest_all(call, app, paths, source)
+    report = ingest_all(call, app, paths, source)
     document = report.to_json() | ({"detection": _detect(app)} if detect else {})
-    call.output.result(document, lambda: _tell(call, report))
+    call.output.result(document, lambda: tell_ingest(call, report))
     while follow:
         time.sleep(POLL_SECONDS)
         _follow(call, app, paths, source, detect=detect)
     return Exit.ATTENTION if report.quarantined else Exit.DONE
 
 
-def _ingest_all(call: Call, app: App, paths: Iterable[str], source: str | None) -> IngestReport:
+def ingest_all(call: Call, app: App, paths: Iterable[str], source: str | None) -> IngestReport:
+    """Ingest everything that the paths stand for."""
     from mantissa.adapters.local.inputs import expand
 
     report = IngestReport()
@@ -104,7 +105,7 @@ def _ingest_all(call: Call, app: App, paths: Iterable[str], source: str | None) 
 
 
 def _follow(call: Call, app: App, paths: list[str], source: str | None, *, detect: bool) -> None:
-    report = _ingest_all(call, app, paths, source)
+    report = ingest_all(call, app, paths, source)
     if report.already_ingested < report.objects:
         if detect:
             _detect(app)
@@ -117,7 +118,8 @@ def _detect(app: App) -> dict[str, Any]:
     return run_detection(app)
 
 
-def _tell(call: Call, report: IngestReport) -> None:
+def tell_ingest(call: Call, report: IngestReport) -> None:
+    """Print a report for people."""
     say = call.output.say
     say(
         f"{report.objects:,} objects ({report.already_ingested:,} ingested before), "

@@ -33,7 +33,51 @@ class Entry:
 
 
 COMMANDS: dict[str, Entry] = {
+    "demo": Entry(
+        "mantissa.entrypoints.cli.demo:demo",
+        "See an attack found, explained and delivered.",
+        "Start",
+    ),
     "init": Entry("mantissa.entrypoints.cli.init:init", "Make the folder of a lake.", "Start"),
+    "doctor": Entry(
+        "mantissa.entrypoints.cli.doctor:doctor", "Check that everything here is in order.", "Start"
+    ),
+    "ingest": Entry(
+        "mantissa.entrypoints.cli.ingest:ingest", "Turn log files into rows of the lake.", "Work"
+    ),
+    "detect": Entry(
+        "mantissa.entrypoints.cli.detect:detect", "Judge new rows with every enabled rule.", "Work"
+    ),
+    "findings": Entry(
+        "mantissa.entrypoints.cli.findings:findings",
+        "What the rules found: one row per rule and event.",
+        "Look",
+    ),
+    "alerts": Entry(
+        "mantissa.entrypoints.cli.alerts:alerts",
+        "What people are told, what they say of it, and whether it arrived.",
+        "Look",
+    ),
+    "lake": Entry(
+        "mantissa.entrypoints.cli.lake:lake",
+        "What the lake holds, and whether its books balance.",
+        "Look",
+    ),
+    "quarantine": Entry(
+        "mantissa.entrypoints.cli.quarantine:quarantine",
+        "Records that could not become rows, each with its reason.",
+        "Look",
+    ),
+    "rules": Entry(
+        "mantissa.entrypoints.cli.rules:rules",
+        "The Sigma rules: list, check, test, see as SQL, try on records.",
+        "Extend",
+    ),
+    "sources": Entry(
+        "mantissa.entrypoints.cli.sources:sources",
+        "The kinds of log: list, show, draft from a sample, prove.",
+        "Extend",
+    ),
 }
 """To add a command: one module in this folder, one row here."""
 

@@ -1,0 +1,127 @@
+"""`mantissa doctor`: is everything here in order, and if not, what mends it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from mantissa.entrypoints.cli.booting import boot
+from mantissa.entrypoints.cli.command import Call, command
+from mantissa.entrypoints.cli.exits import Exit
+from mantissa.errors import MantissaError
+
+if TYPE_CHECKING:
+    from mantissa.bootstrap import App
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+@command(example="mantissa doctor\nmantissa doctor --json")
+def doctor(call: Call) -> Exit:
+    """Check settings, engine, sources, rules, the lake's books, health and secrets.
+
+    Every check that does not pass says what mends it.
+    """
+    app = boot(call)
+    checks = [checked for name, check in CHECKS.items() for checked in _run(name, check, app)]
+    ok = all(check.ok for check in checks)
+
+    def tell() -> None:
+        rows = [["ok" if c.ok else "NOT OK", c.name, c.detail, c.fix] for c in checks]
+        call.output.table(["", "check", "detail", "fix"], rows)
+
+    call.output.result({"ok": ok, "checks": [asdict(c) for c in checks]}, tell)
+    return Exit.DONE if ok else Exit.ATTENTION
+
+
+def _run(name: str, check: Callable[[App], Iterator[Check]], app: App) -> Iterator[Check]:
+    """Run one check; an error of the product is what it found out."""
+    try:
+        yield from check(app)
+    except MantissaError as error:
+        yield Check(name, False, str(error), error.fix or "")
+
+
+def _settings(app: App) -> Iterator[Check]:
+    file = app.settings.file
+    yield Check("settings", True, str(file) if file else "defaults; there is no mantissa.toml")
+
+
+def _engine(app: App) -> Iterator[Check]:
+    app.engine.run("SELECT 1", limits=app.query_limits)
+    app.isolated_engine.run("SELECT 1", limits=app.query_limits)
+    yield Check("engine", True, "DuckDB answers, in this process and in one of its own")
+
+
+def _sources(app: App) -> Iterator[Check]:
+    yield Check("sources", True, f"{len(app.sources)} log sources: {', '.join(app.sources)}")
+
+
+def _rules(app: App) -> Iterator[Check]:
+    refused = app.prepared.refused
+    detail = f"{len(app.prepared.rules)} run, {len(app.prepared.waiting)} wait for a source"
+    yield Check("rules", True, detail)
+    for refusal in refused:
+        place = f"{refusal.path}:{refusal.line}" if refusal.line else refusal.path
+        yield Check("rule refused", False, f"{place}: {refusal.reason}", "mantissa rules check")
+
+
+def _rule_health(app: App) -> Iterator[Check]:
+    failing = [i for i in app.state.query("rule_health") if i.value.get("failing_since")]
+    yield Check("rule health", not failing, f"{len(failing)} rules failed at their last run")
+    for item in failing:
+        detail = f"{item.key} since {item.value['failing_since']}: {item.value.get('last_error')}"
+        yield Check("rule failing", False, detail, "mend the rule; what it missed is remembered")
+
+
+def _books(app: App) -> Iterator[Check]:
+    differences = app.reconcile.run()
+    for difference in differences:
+        detail = f"{difference.check} {difference.where}: {difference.detail}"
+        yield Check("reconciliation", False, detail, difference.fix)
+    if not differences:
+        yield Check("reconciliation", True, "records in = rows + quarantined + filtered")
+
+
+def _quarantine(app: App) -> Iterator[Check]:
+    waiting = sum(1 for _ in app.quarantine.entries())
+    fix = "mantissa quarantine list" if waiting else ""
+    yield Check("quarantine", not waiting, f"{waiting:,} records in quarantine", fix)
+
+
+def _pending(app: App) -> Iterator[Check]:
+    waiting = sum(1 for _ in app.state.query("pending"))
+    fix = "mantissa detect" if waiting else ""
+    yield Check("pending", True, f"{waiting:,} objects are not judged yet", fix)
+
+
+def _destinations(app: App) -> Iterator[Check]:
+    configured = app.alert_settings.destinations
+    if not configured:
+        yield Check("destinations", True, "none configured: alerts stay here")
+    for destination in configured:
+        app.secrets.get(destination.secret)
+        yield Check(f"destination {destination.name}", True, "its secret is there")
+
+
+CHECKS: dict[str, Callable[[App], Iterator[Check]]] = {
+    "settings": _settings,
+    "engine": _engine,
+    "sources": _sources,
+    "rules": _rules,
+    "rule health": _rule_health,
+    "reconciliation": _books,
+    "quarantine": _quarantine,
+    "pending": _pending,
+    "destinations": _destinations,
+}
+"""To add a check: a function of the product that yields what it found, and one row here."""

@@ -1,0 +1,249 @@
+"""`mantissa rules`: the Sigma rules, from the YAML to the SQL they become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mantissa.entrypoints.cli.booting import boot_without_lake
+from mantissa.entrypoints.cli.command import Call, command, noun
+from mantissa.entrypoints.cli.exits import Exit
+from mantissa.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mantissa.bootstrap import App
+    from mantissa.detection.prepare import Prepared
+    from mantissa.detection.rule import Rule, RuleSet
+    from mantissa.sources.decode import Decoded
+
+rules = noun("The Sigma rules: list, check, test, see as SQL, try on records.")
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATH...]", help="Rule files or folders; else all that are enabled."),
+]
+RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its beginning.")]
+_COLUMNS = ["id", "level", "state", "title", "sources"]
+
+
+@rules.command("list")
+@command(example="mantissa rules list\nmantissa rules list --json", lists=True)
+def list_rules(call: Call) -> None:
+    """List all rules and what becomes of each: runs, waits for a source, disabled or refused."""
+    app = boot_without_lake(call)
+    call.output.listing("rules", _overview(app), _COLUMNS)
+
+
+@rules.command("show")
+@command(example="mantissa rules show c0")
+def show(call: Call, rule_id: RuleId) -> None:
+    """Show one rule whole: what it is about, its text and its state."""
+    app = boot_without_lake(call)
+    rule = _find(app.rules, rule_id)
+    known = {entry["id"]: entry for entry in _overview(app)}
+    document = known[rule.info.id] | {
+        "description": rule.info.description,
+        "false_positives": list(rule.info.false_positives),
+        "references": list(rule.info.references),
+        "fields": list(rule.info.fields),
+        "version": rule.info.version,
+        "tests": len(rule.tests),
+        "text": rule.text,
+    }
+    call.output.result(document, lambda: call.output.say(rule.text))
+
+
+@rules.command("check")
+@command(example="mantissa rules check\nmantissa rules check ./rules/mine.yml --json")
+def check(call: Call, paths: Paths = None) -> Exit:
+    """Compile rules for every dialect and list what is refused, with its place and reason."""
+    from mantissa.detection.check import check_rules
+
+    app = boot_without_lake(call)
+    report = check_rules(_chosen(app, paths), app.sources.values())
+    document = report.to_json()
+
+    def tell() -> None:
+        call.output.say(f"{document['rules']:,} rules, {document['ok']:,} can run")
+        if document["refused"]:
+            columns = ["path", "line", "reason"]
+            call.output.table(columns, [[r[c] for c in columns] for r in document["refused"]])
+
+    call.output.result(document, tell)
+    return Exit.DONE if report.ok else Exit.ATTENTION
+
+
+@rules.command("test")
+@command(example="mantissa rules test\nmantissa rules test ./rules --json")
+def test(call: Call, paths: Paths = None) -> Exit:
+    """Run the tests that rules carry, through the source's mapping and the rule's own SQL."""
+    from mantissa.adapters.local.rows import RowsEngine
+    from mantissa.detection.dialects import DUCKDB
+    from mantissa.detection.selftest import run_tests
+
+    app = boot_without_lake(call)
+    chosen = _chosen(app, paths)
+    report = run_tests(chosen, list(app.sources.values()), DUCKDB, RowsEngine)
+    document = report.to_json() | {
+        "refused": [{"id": r.id, "path": r.path, "reason": r.reason} for r in chosen.refused]
+    }
+
+    def tell() -> None:
+        failed = document["failed"]
+        call.output.say(f"{report.rules:,} rules, {report.tests:,} tests, {len(failed):,} failed")
+        if failed:
+            columns = ["id", "test", "expected", "got"]
+            call.output.table(columns, [[f[c] for c in columns] for f in failed])
+
+    call.output.result(document, tell)
+    return Exit.ATTENTION if report.failed or chosen.refused else Exit.DONE
+
+
+@rules.command("sql")
+@command(example="mantissa rules sql c0 --dialect athena")
+def sql(
+    call: Call,
+    rule_id: RuleId,
+    dialect: Annotated[str, typer.Option(help="duckdb or athena.")] = "duckdb",
+) -> None:
+    """Show the SQL that one rule becomes."""
+    from mantissa.detection.dialects import DUCKDB, TRINO
+    from mantissa.detection.prepare import prepare
+    from mantissa.detection.rule import RuleSet
+    from mantissa.detection.show import rule_sql
+
+    dialects = {"duckdb": DUCKDB, "athena": TRINO, "trino": TRINO}
+    if dialect not in dialects:
+        raise ConfigError(f"no dialect {dialect!r}", fix=f"one of: {', '.join(dialects)}")
+    app = boot_without_lake(call)
+    rule = _find(app.rules, rule_id)
+    prepared = prepare(RuleSet((rule,)), app.sources.values(), dialects[dialect])
+    _refuse_what_does_not_run(rule, prepared)
+    texts = [rule_sql(predicate, dialects[dialect]) for predicate in prepared.predicates]
+    text = ";\n\n".join(texts)
+    document = {"id": rule.info.id, "dialect": dialect, "sql": text}
+    call.output.result(document, lambda: call.output.say(text))
+
+
+@rules.command("match")
+@command(example="mantissa rules match events.jsonl --source aws_cloudtrail --rules ./rules")
+def match(
+    call: Call,
+    events: Annotated[list[Path], typer.Argument(metavar="EVENTS...", help="Files of records.")],
+    source: Annotated[str, typer.Option(metavar="NAME", help="The records' log source.")],
+    rules_dir: Annotated[
+        list[Path] | None, typer.Option("--rules", metavar="DIR", help="Rules; else all enabled.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="duckdb.")] = "duckdb",
+) -> Exit:
+    """Say which rules fire on which record; needs no lake.
+
+    Records are numbered from 0 over all files in order. A record that cannot be a row of the
+    source fires nothing and is listed as unread, with its reason.
+    """
+    from mantissa.adapters.local.rows import RowsEngine
+    from mantissa.detection.dialects import DUCKDB
+    from mantissa.detection.match import match_events
+    from mantissa.detection.prepare import prepare
+
+    if engine != "duckdb":
+        raise ConfigError(f"no engine {engine!r} here", fix="the embedded one is duckdb")
+    app = boot_without_lake(call)
+    spec = app.sources.find(source)
+    prepared = prepare(_chosen(app, rules_dir), app.sources.values(), DUCKDB)
+    report = match_events(_decoded(app, events), spec, prepared, RowsEngine)
+    document = report.to_json()
+
+    def tell() -> None:
+        call.output.say(f"{report.events:,} records, {report.rules:,} rules")
+        fired = [[n, ", ".join(ids)] for n, ids in document["matches"].items() if ids]
+        call.output.table(["record", "rules"], fired)
+
+    call.output.result(document, tell)
+    return Exit.ATTENTION if report.refused or report.unread else Exit.DONE
+
+
+def _decoded(app: App, files: list[Path]) -> Iterator[Iterator[Decoded]]:
+    from mantissa.adapters.local.inputs import expand
+    from mantissa.sources.decode import decode
+
+    for key in expand([str(file) for file in files], app.limits):
+        with app.inputs.open(key) as stream:
+            yield decode(stream, key, app.limits)
+
+
+def _chosen(app: App, paths: list[Path] | None) -> RuleSet:
+    from mantissa.detection.load import load_rules
+
+    return load_rules(paths) if paths else app.rules
+
+
+def _find(known: RuleSet, rule_id: str) -> Rule:
+    found = [rule for rule in known.rules if rule.info.id == rule_id]
+    found = found or [rule for rule in known.rules if rule.info.id.startswith(rule_id)]
+    if len(found) == 1:
+        return found[0]
+    for refusal in known.refused:
+        if refusal.id and refusal.id.startswith(rule_id):
+            raise ConfigError(f"the rule was refused: {refusal.reason}", where=refusal.path)
+    problem = f"{len(found)} rules have ids beginning with" if found else "no rule has the id"
+    raise ConfigError(f"{problem} {rule_id!r}", fix="see: mantissa rules list")
+
+
+def _refuse_what_does_not_run(rule: Rule, prepared: Prepared) -> None:
+    if prepared.predicates:
+        return
+    if prepared.refused:
+        raise ConfigError(
+            f"the rule was refused: {prepared.refused[0].reason}", where=prepared.refused[0].path
+        )
+    state = prepared.state_of(rule.info.id)
+    raise ConfigError(f"the rule {state.replace('_', ' ')}", where=rule.path)
+
+
+def _overview(app: App) -> list[dict[str, Any]]:
+    prepared = app.prepared
+    sources: dict[str, list[str]] = {}
+    for predicate in prepared.predicates:
+        sources.setdefault(predicate.rule.info.id, []).append(predicate.source.name)
+    reasons = {refusal.id: refusal.reason for refusal in prepared.refused}
+    known = [_entry(app, rule, sources, reasons) for rule in app.rules.rules]
+    return known + [_refused_entry(r.id, r.path, r.reason) for r in app.rules.refused]
+
+
+def _entry(
+    app: App, rule: Rule, sources: dict[str, list[str]], reasons: dict[str, str]
+) -> dict[str, Any]:
+    state = app.prepared.state_of(rule.info.id)
+    waits = f"no source carries {rule.logsource}" if state == "waits_for_source" else ""
+    return {
+        "id": rule.info.id,
+        "title": rule.info.title,
+        "level": str(rule.info.level),
+        "status": rule.status,
+        "tags": list(rule.info.tags),
+        "sources": sources.get(rule.info.id, []),
+        "mode": "scheduled",
+        "state": state,
+        "reason": reasons.get(rule.info.id, waits),
+        "path": rule.path,
+    }
+
+
+def _refused_entry(rule_id: str, path: str, reason: str) -> dict[str, Any]:
+    return {
+        "id": rule_id,
+        "title": "",
+        "level": "",
+        "status": "",
+        "tags": [],
+        "sources": [],
+        "mode": "scheduled",
+        "state": "refused",
+        "reason": reason,
+        "path": path,
+    }
