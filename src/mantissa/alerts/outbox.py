@@ -159,5 +159,5 @@ def row_from(value: Mapping[str, Any], where: str) -> Row:
         raise StoreError(
             f"an outbox row cannot be read: {error}",
             where=where,
-            fix="it was written by another version; see docs/reference/state.md",
+            fix="another version of the product wrote it: run the newer of the two",
         ) from error

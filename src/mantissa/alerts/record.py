@@ -29,7 +29,7 @@ def alert_from(value: Mapping[str, Any]) -> Alert:
         raise StoreError(
             f"an alert's record cannot be read: {error}",
             where=f"{TABLE}/{value.get('id', '?')}",
-            fix="it was written by another version; see docs/reference/state.md",
+            fix="another version of the product wrote it: run the newer of the two",
         ) from error
 
 

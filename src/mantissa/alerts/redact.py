@@ -7,17 +7,14 @@ is replaced wherever else it stands in the message.
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mantissa.alerts.route import Redaction
-from mantissa.errors import Conflict
-from mantissa.ports import Put, StateStore
 
 SECRET = "[secret]"
 DROPPED = "[dropped]"
@@ -49,9 +46,6 @@ _PATTERNS = tuple(
     )
 )
 _NAMED = re.compile(rf"(?i){_WORD}$")
-
-
-_TABLE, _KEY = "settings", "mask-key"
 
 
 def scrub(text: str) -> str:
@@ -103,16 +97,6 @@ class Redactor:
     def _hides(self, name: str) -> bool:
         named = (*self.policy.drop, *self.policy.mask)
         return _named(name, named) or is_secret_field(name)
-
-
-def mask_key(state: StateStore, fresh: Callable[[], bytes]) -> bytes:
-    """Return this installation's key for placeholders, made once from `fresh` random bytes."""
-    item = state.get(_TABLE, _KEY)
-    if item is not None:
-        return bytes.fromhex(item.value["key"])
-    with contextlib.suppress(Conflict):
-        state.put(Put(_TABLE, _KEY, {"key": fresh().hex()}, None))
-    return mask_key(state, fresh)
 
 
 def hide(text: str, stand_ins: Mapping[str, str]) -> str:

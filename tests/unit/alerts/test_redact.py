@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mantissa.adapters.memory import MemoryState
-from mantissa.alerts.redact import DROPPED, SECRET, Redactor, hide, is_secret_field, mask_key, scrub
+from mantissa.alerts.redact import DROPPED, SECRET, Redactor, hide, is_secret_field, scrub
 from mantissa.alerts.route import Redaction
 
 KEY = "Zx9" + "k" * 13 + "QpL7"
@@ -115,9 +114,3 @@ def test_the_longest_hidden_value_wins() -> None:
         [("a", "mira"), ("a", "mira@x.test")]
     )
     assert hide("mira@x.test", stand_ins) == DROPPED
-
-
-def test_the_mask_key_is_made_once() -> None:
-    state = MemoryState()
-    assert mask_key(state, lambda: b"first") == b"first"
-    assert mask_key(state, lambda: b"second") == b"first"
