@@ -28,6 +28,7 @@ class Dialect:
         json_values: (JSON column, path, lowered) → the list of texts a field has in a document.
         any_value: whether a condition holds for any member of such a list; the name is the
             lambda's variable.
+        map_values: (list, variable, what to make of each member) → the list of results.
         has_value: whether such a list holds anything.
         first_value: the first member of such a list, else NULL.
         matches_any: (text, patterns without wildcards-only) → whether any pattern matches.
@@ -43,6 +44,7 @@ class Dialect:
     name: str
     json_values: Callable[[exp.Expr, Sequence[str], bool], exp.Expr]
     any_value: Callable[[exp.Expr, str, Test], exp.Expr]
+    map_values: Callable[[exp.Expr, str, Test], exp.Expr]
     has_value: Callable[[exp.Expr], exp.Expr]
     first_value: Callable[[exp.Expr], exp.Expr]
     matches_any: Callable[[exp.Expr, Sequence[Pattern]], exp.Expr]
@@ -59,6 +61,7 @@ DUCKDB = Dialect(
     name="duckdb",
     json_values=duckdb_sql.json_values,
     any_value=duckdb_sql.any_value,
+    map_values=duckdb_sql.map_values,
     has_value=duckdb_sql.has_value,
     first_value=duckdb_sql.first_value,
     matches_any=duckdb_sql.matches_any,
@@ -74,6 +77,7 @@ TRINO = Dialect(
     name="athena",
     json_values=trino_sql.json_values,
     any_value=trino_sql.any_value,
+    map_values=trino_sql.map_values,
     has_value=trino_sql.has_value,
     first_value=trino_sql.first_value,
     matches_any=trino_sql.matches_any,

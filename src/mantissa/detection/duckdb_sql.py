@@ -103,6 +103,11 @@ def any_value(values: exp.Expr, variable: str, test: Callable[[exp.Expr], exp.Ex
     return exp.GT(this=call("LEN", kept), expression=exp.Literal.number(0))
 
 
+def map_values(values: exp.Expr, variable: str, make: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Make something of each member of a list."""
+    return call("LIST_TRANSFORM", values, lambda_(variable, make))
+
+
 def has_value(values: exp.Expr) -> exp.Expr:
     """Ask whether a list holds anything."""
     return exp.GT(this=call("LEN", values), expression=exp.Literal.number(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -42,7 +42,8 @@ class Pins:
         if item is None or item.value["state"] != "running":
             return None
         pin = pin_from(item)
-        if pin.lease_until > self._clock.now() and is_alive(pin.owner):
+        others = pin.owner != self._owner and is_alive(pin.owner)
+        if others and pin.lease_until > self._clock.now():
             raise Conflict(
                 f"detection run {pin.run_id} is at work, and may be until {pin.lease_until:%H:%M:%S}Z",
                 where=f"{RUNS}/{ACTIVE}",
@@ -65,16 +66,13 @@ class Pins:
         return self._put(pin, "running")
 
     def contents(self, pin: Pin) -> tuple[list[Item], list[tuple[Item, Missed]]]:
-        """Read the records a pin covers. Raises `Conflict` if one is no longer as it was."""
-        pending = [self._exactly(PENDING, *entry) for entry in pin.pending.items()]
-        missed = [self._exactly(MISSED, *entry) for entry in pin.missed.items()]
-        return pending, [(item, missed_from(item)) for item in missed]
+        """Read the records a pin covers, without those that another run judged before the pin."""
+        missed = self._covered(MISSED, pin.missed)
+        return self._covered(PENDING, pin.pending), [(item, missed_from(item)) for item in missed]
 
-    def _exactly(self, table: str, key: str, version: int) -> Item:
-        item = self._state.get(table, key)
-        if item is None or item.version != version:
-            raise Conflict("another run judged this", where=f"{table}/{key}")
-        return item
+    def _covered(self, table: str, versions: Mapping[str, int]) -> list[Item]:
+        found = ((self._state.get(table, key), version) for key, version in versions.items())
+        return [item for item, version in found if item is not None and item.version == version]
 
     def renew(self, pin: Pin) -> Pin:
         """Extend the lease, and thereby make sure that nobody took over."""

@@ -22,16 +22,20 @@ from mantissa.detection.execute import Evaluation, Evaluator, merged
 from mantissa.detection.findings import FINDINGS, RunStamp, parts, to_findings
 from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.health import health_writes
-from mantissa.detection.journal import ACTIVE, PENDING, RUNS, Missed, Pin, Report
+from mantissa.detection.journal import ACTIVE, MISSED, PENDING, RUNS, Missed, Pin, Report
 from mantissa.detection.missed import due, missed_writes
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
+from mantissa.detection.show import rule_sql
 from mantissa.errors import Conflict, StoreError
 from mantissa.model import Finding, QueryLimits, QueryResult, RuleInfo
 from mantissa.ports import Clock, Delete, Item, ObjectStore, Put, QueryEngine, StateStore, Write
 
 COMMITS = 5
 """Tries of a commit that loses against somebody who changes an alert at the same moment."""
+
+ALERT_SQL = 8_000
+"""Characters of a rule's query that are kept with each of its alerts; longer ones are not."""
 
 
 class AlertChanges(Protocol):
@@ -107,15 +111,14 @@ class Detection:
         when the engine gave no answer; what was not judged stays pending.
         """
         report = Report()
-        refused: set[str] = set()
-        while (work := self._take(refused)) is not None:
+        tried: set[str] = set()
+        while (work := self._take(tried)) is not None:
             try:
-                report = self._join(report, self._round(work))
+                report = _join(report, self._round(work))
             except Conflict:
-                current = self._ports.state.get(RUNS, ACTIVE)
-                if current is not None and current.version == work.pin.version:
+                if self._pins.holds(work.pin):
                     raise
-            refused.update(item.key for item, _ in work.made_good)
+            tried.update(item.key for item, _ in work.made_good)
         return replace(report, pending=sum(1 for _ in self._ports.state.query(PENDING)))
 
     def _take(self, tried: set[str]) -> _Work | None:
@@ -172,15 +175,9 @@ class Detection:
             for finding in to_findings(query, result, stamp):
                 work.findings[finding.finding_id] = finding
 
-        failing = frozenset(missed.rule_id for _, missed in work.made_good)
-        evaluator = Evaluator(
-            self._ports.engine,
-            prepared.dialect,
-            self._settings.limits,
-            keep,
-            failing,
-            work.done,
-        )
+        failing = frozenset(item.value["rule"] for item in self._ports.state.query(MISSED))
+        engine, limits = self._ports.engine, self._settings.limits
+        evaluator = Evaluator(engine, prepared.dialect, limits, keep, failing, work.done)
         evaluator.evaluate(prepared.predicates, files)
         tables = {table for table, keys in files.items() if keys}
         work.evaluated |= {
@@ -199,8 +196,9 @@ class Detection:
 
     def _commit(self, work: _Work) -> Report:
         findings = [work.findings[key] for key in sorted(work.findings)]
+        infos = self._infos({finding.rule_id for finding in findings})
         for left in reversed(range(COMMITS)):
-            changes = self._alerts(findings, self._infos())
+            changes = self._alerts(findings, infos)
             report = self._report(work, len(findings), changes.touched)
             try:
                 self._ports.state.transact([*self._writes(work, report), *changes.writes])
@@ -210,8 +208,15 @@ class Detection:
                     raise
         raise AssertionError("unreachable")
 
-    def _infos(self) -> dict[str, RuleInfo]:
-        return {rule_id: rule.info for rule_id, rule in self._prepared.rules.items()}
+    def _infos(self, rule_ids: set[str]) -> dict[str, RuleInfo]:
+        """Describe rules for their alerts, with the query that shows every match."""
+        found: dict[str, RuleInfo] = {}
+        for predicate in self._prepared.predicates:
+            info = predicate.rule.info
+            if info.id in rule_ids and info.id not in found:
+                sql = rule_sql(predicate, self._prepared.dialect)
+                found[info.id] = replace(info, sql=sql if len(sql) <= ALERT_SQL else "")
+        return found
 
     def _writes(self, work: _Work, report: Report) -> list[Write]:
         failures = merged(work.done.failures)
@@ -244,18 +249,19 @@ class Detection:
             files=tuple(work.files),
         )
 
-    def _join(self, before: Report, after: Report) -> Report:
-        return replace(
-            after,
-            objects_judged=before.objects_judged + after.objects_judged,
-            evaluated=max(before.evaluated, after.evaluated),
-            failed=tuple(merged([*before.failed, *after.failed])),
-            findings=before.findings + after.findings,
-            alerts=before.alerts + after.alerts,
-            bytes_scanned=before.bytes_scanned + after.bytes_scanned,
-            seconds=before.seconds + after.seconds,
-            files=before.files + after.files,
-        )
+
+def _join(before: Report, after: Report) -> Report:
+    return replace(
+        after,
+        objects_judged=before.objects_judged + after.objects_judged,
+        evaluated=max(before.evaluated, after.evaluated),
+        failed=tuple(merged([*before.failed, *after.failed])),
+        findings=before.findings + after.findings,
+        alerts=before.alerts + after.alerts,
+        bytes_scanned=before.bytes_scanned + after.bytes_scanned,
+        seconds=before.seconds + after.seconds,
+        files=before.files + after.files,
+    )
 
 
 def _files(values: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:

@@ -40,6 +40,15 @@ class Scope:
         """Name the address key of a text column."""
         return self._share(f"a${column}", lambda: self.dialect.address_key(quoted(column)))
 
+    def addresses(self, binding: Binding) -> exp.Expr:
+        """Name the list of address keys that a field has inside a JSON column."""
+
+        def build() -> exp.Expr:
+            values = self.dialect.json_values(quoted(binding.column), binding.path, False)
+            return self.dialect.map_values(values, "v", self.dialect.address_key)
+
+        return self._share(f"ja${_digest(binding)}", build)
+
     def condition(self, test: exp.Expr) -> exp.Expr:
         """Name a condition that many rules share, such as that of their log source."""
         text = test.sql(dialect=self.dialect.name)

@@ -204,11 +204,11 @@ class DocumentField:
     def in_networks(self, cidrs: Sequence[str]) -> exp.Expr:
         """See `Subject`."""
 
-        def inside(value: exp.Expr) -> exp.Expr:
-            key = self.dialect.address_key(value)
+        def inside(key: exp.Expr) -> exp.Expr:
             return any_of([self.dialect.in_network(key, cidr) for cidr in cidrs])
 
-        return self._any(inside)
+        keys = self.scope.addresses(self.binding)
+        return self.dialect.any_value(keys, f"v_{keys.name.partition('$')[2]}", inside)
 
     def at(self, part: TimestampPart, number: int) -> exp.Expr:
         """Read the text as an ISO 8601 time."""

@@ -76,6 +76,11 @@ def any_value(values: exp.Expr, variable: str, test: Callable[[exp.Expr], exp.Ex
     return call("ANY_MATCH", values, lambda_(variable, test))
 
 
+def map_values(values: exp.Expr, variable: str, make: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Make something of each member of a list."""
+    return call("TRANSFORM", values, lambda_(variable, make))
+
+
 def has_value(values: exp.Expr) -> exp.Expr:
     """Ask whether a list holds anything."""
     return exp.GT(this=call("CARDINALITY", values), expression=exp.Literal.number(0))
