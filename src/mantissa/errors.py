@@ -14,6 +14,7 @@
     │   └── EngineTimedOut     stopped by the time or memory limit
     ├── DeliveryError          a destination did not take a message
     │   ├── DeliveryTransient  worth trying again (may carry retry_after in seconds)
+    │   │   └── DeliveryUnauthorised  the credentials were refused: reload them once
     │   └── DeliveryPermanent  the same message will be refused again
     ├── ModelError             a language model did not answer usefully
     └── GuardRefused           a query or an input is outside what is allowed (exit 4)
@@ -154,7 +155,6 @@ class DeliveryTransient(DeliveryError):
 
     Args:
         retry_after: lower bound in seconds before the next try, if the destination gave one.
-        unauthorised: true when the credentials were refused, so that they are reloaded once.
     """
 
     code = "delivery_transient"
@@ -167,11 +167,15 @@ class DeliveryTransient(DeliveryError):
         fix: str | None = None,
         status: int = 0,
         retry_after: float | None = None,
-        unauthorised: bool = False,
     ) -> None:
         super().__init__(message, where=where, fix=fix, status=status)
         self.retry_after = retry_after
-        self.unauthorised = unauthorised
+
+
+class DeliveryUnauthorised(DeliveryTransient):
+    """The credentials were refused: fresh ones may be taken."""
+
+    code = "delivery_unauthorised"
 
 
 class DeliveryPermanent(DeliveryError):

@@ -10,7 +10,12 @@ import pytest
 
 from mantissa.adapters.memory import MemoryDestination
 from mantissa.alerts.deliver import Target
-from mantissa.errors import DeliveryError, DeliveryPermanent, DeliveryTransient
+from mantissa.errors import (
+    DeliveryError,
+    DeliveryPermanent,
+    DeliveryTransient,
+    DeliveryUnauthorised,
+)
 from mantissa.model import Secret
 from support import receiver as remote
 from support.destinations import PATIENT, QUICK, message, secret_of, target_of
@@ -75,7 +80,7 @@ def test_too_many_requests(kind: str, server: Receiver, asked: str, wait: float 
     server.fail(remote.too_many(asked.encode().decode("latin-1")))
     error = refused(target_of(kind, server), secret_of(kind, server))
     assert isinstance(error, DeliveryTransient)
-    assert (error.status, error.retry_after, error.unauthorised) == (429, wait, False)
+    assert (error.status, error.retry_after) == (429, wait)
 
 
 @pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504, 599, 301, 302, 307, 304])
@@ -83,7 +88,7 @@ def test_what_may_pass_is_transient(kind: str, server: Receiver, code: int) -> N
     server.fail(remote.status(code, b"", Location=f"{server.url}/inner"))
     error = refused(target_of(kind, server), secret_of(kind, server))
     assert isinstance(error, DeliveryTransient)
-    assert (error.status, error.unauthorised) == (code, False)
+    assert (error.status, type(error)) == (code, DeliveryTransient)
     assert len(server.seen) == 1, "a redirect is not followed"
 
 
@@ -100,8 +105,7 @@ def test_what_will_be_refused_again_is_permanent(kind: str, server: Receiver, co
 def test_refused_credentials_ask_for_fresh_ones(kind: str, server: Receiver, code: int) -> None:
     server.fail(remote.status(code))
     error = refused(target_of(kind, server), secret_of(kind, server))
-    assert isinstance(error, DeliveryTransient)
-    assert error.unauthorised
+    assert isinstance(error, DeliveryUnauthorised)
 
 
 def test_a_page_of_html_is_not_repeated_to_anyone(kind: str, server: Receiver) -> None:
@@ -143,7 +147,7 @@ def test_a_useless_secret_is_not_the_end_of_an_alert(
 ) -> None:
     with pytest.raises(DeliveryTransient) as caught:
         target_of(kind, server).adapter.send(message(), secret)
-    assert caught.value.unauthorised
+    assert isinstance(caught.value, DeliveryUnauthorised)
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 3_000, 100_000, 1_000_000])

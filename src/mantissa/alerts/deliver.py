@@ -21,7 +21,13 @@ from mantissa.alerts.redact import Redactor
 from mantissa.alerts.route import AlertSettings, DestinationConfig
 from mantissa.alerts.schedule import Turn, plan
 from mantissa.alerts.settle import Settlement, Tally, totals
-from mantissa.errors import ConfigError, Conflict, DeliveryPermanent, DeliveryTransient
+from mantissa.errors import (
+    ConfigError,
+    Conflict,
+    DeliveryPermanent,
+    DeliveryTransient,
+    DeliveryUnauthorised,
+)
 from mantissa.model import Alert, AlertStatus, Message, Receipt, Secret
 from mantissa.ports import Clock, Destination, SecretStore, StateStore
 
@@ -172,17 +178,15 @@ class Delivery:
     def _send(self, target: Target, message: Message) -> Receipt:
         try:
             return target.adapter.send(message, self._secret(target, fresh=False))
-        except DeliveryTransient as error:
-            if not error.unauthorised:
-                raise
-        return target.adapter.send(message, self._secret(target, fresh=True))
+        except DeliveryUnauthorised:
+            return target.adapter.send(message, self._secret(target, fresh=True))
 
     def _secret(self, target: Target, *, fresh: bool) -> Secret:
         try:
             return self.secrets.get(target.config.secret, fresh=fresh)
         except ConfigError as error:
-            raise DeliveryTransient(
-                error.message, where=target.config.name, fix=error.fix, unauthorised=True
+            raise DeliveryUnauthorised(
+                error.message, where=target.config.name, fix=error.fix
             ) from error
 
     def _may_pass(self, name: str, now: datetime) -> bool:

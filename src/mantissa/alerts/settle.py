@@ -12,7 +12,7 @@ from mantissa.alerts.message import body_hash
 from mantissa.alerts.outbox import LIVE, Held, Row, RowState, finish, postpone
 from mantissa.alerts.route import AlertSettings
 from mantissa.alerts.undelivered import RULE, undelivered_writes
-from mantissa.errors import Conflict, DeliveryTransient
+from mantissa.errors import Conflict, DeliveryTransient, DeliveryUnauthorised
 from mantissa.model import Alert, Message, Receipt
 from mantissa.ports import Clock, StateStore, Write
 
@@ -117,7 +117,7 @@ class Settlement:
         def strained(before: circuit.Circuit) -> circuit.Circuit:
             if pause:
                 return before.paused(now + timedelta(seconds=pause), now, str(error))
-            return before.failed(now, str(error), at_once=error.unauthorised)
+            return before.failed(now, str(error), at_once=isinstance(error, DeliveryUnauthorised))
 
         circuit.change(self.state, destination, strained)
 

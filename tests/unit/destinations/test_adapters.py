@@ -16,7 +16,7 @@ from mantissa.adapters.destinations.http import Net, Request, post
 from mantissa.adapters.destinations.registry import REGISTRY, followers, targets
 from mantissa.adapters.memory import ManualClock
 from mantissa.alerts.route import DestinationConfig
-from mantissa.errors import ConfigError, DeliveryPermanent, DeliveryTransient
+from mantissa.errors import ConfigError, DeliveryPermanent, DeliveryTransient, DeliveryUnauthorised
 from mantissa.model import Secret, Severity
 from support.destinations import LOOPBACK_NETWORKS as LOOPBACK
 from support.destinations import PATIENT, config_of, message, secret_of, target_of
@@ -48,7 +48,7 @@ def test_slack_says_no_with_200(
     server.slack_error = word
     with pytest.raises(error) as caught:
         target_of("slack-token", server).adapter.send(message(), Secret("xoxb-test-token"))
-    assert getattr(caught.value, "unauthorised", False) is unauthorised
+    assert isinstance(caught.value, DeliveryUnauthorised) is unauthorised
     assert "<" not in str(caught.value)
 
 
@@ -139,7 +139,7 @@ def test_a_wrong_signature_and_an_old_one_are_told_apart_from_a_good_one(server:
     assert body["fields"][0] == {"name": "eventname", "value": "ConsoleLogin"}
     with pytest.raises(DeliveryTransient) as caught:
         target.adapter.send(message(), Secret("other"))
-    assert caught.value.unauthorised
+    assert isinstance(caught.value, DeliveryUnauthorised)
     server.now = lambda: NOW.timestamp() + 301
     with pytest.raises(DeliveryTransient):
         target.adapter.send(message(), Secret("hook-secret"))

@@ -30,7 +30,12 @@ from mantissa.adapters.destinations.address import (
     resolve_within,
 )
 from mantissa.adapters.destinations.transport import Pinned, Transport
-from mantissa.errors import DeliveryError, DeliveryPermanent, DeliveryTransient
+from mantissa.errors import (
+    DeliveryError,
+    DeliveryPermanent,
+    DeliveryTransient,
+    DeliveryUnauthorised,
+)
 
 BODY = 64 * 1024
 _HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
@@ -104,9 +109,7 @@ def refusal(answer: Answer, name: str, detail: str, now: datetime) -> DeliveryEr
     told = f"answered {answer.status}" + (f": {detail}" if detail else "")
     status = answer.status
     if status in (401, 403):
-        return DeliveryTransient(
-            told, where=name, status=status, unauthorised=True, fix="check its secret"
-        )
+        return DeliveryUnauthorised(told, where=name, status=status, fix="check its secret")
     if status in RETRY_STATUS or status >= 500 or status < 400:
         wait = retry_after(answer.headers.get("retry-after", ""), now)
         return DeliveryTransient(told, where=name, status=status, retry_after=wait)

@@ -16,7 +16,7 @@ from mantissa.adapters.destinations.http import Answer, Net, Request, post, refu
 from mantissa.adapters.destinations.options import Options
 from mantissa.adapters.destinations.text import safe, shorten, visible
 from mantissa.alerts.route import DestinationConfig
-from mantissa.errors import DeliveryTransient
+from mantissa.errors import DeliveryUnauthorised
 from mantissa.model import Message, Receipt, Secret, Severity
 from mantissa.ports import Clock
 
@@ -92,9 +92,7 @@ class PagerDuty:
             return Receipt(202, provider_id=str(told.get("dedup_key", "")), detail=_reason(told))
         reason = _reason(told)
         if answer.status == 400 and "routing_key" in reason:
-            raise DeliveryTransient(
-                f"answered 400: {reason}", where=self._name, status=400, unauthorised=True
-            )
+            raise DeliveryUnauthorised(f"answered 400: {reason}", where=self._name, status=400)
         raise refusal(answer, self._name, reason, self._clock.now())
 
 

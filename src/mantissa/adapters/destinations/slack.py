@@ -17,7 +17,7 @@ from mantissa.adapters.destinations.http import Answer, Net, Request, post, refu
 from mantissa.adapters.destinations.options import Options
 from mantissa.adapters.destinations.slack_blocks import payload
 from mantissa.alerts.route import DestinationConfig
-from mantissa.errors import DeliveryPermanent, DeliveryTransient
+from mantissa.errors import DeliveryPermanent, DeliveryTransient, DeliveryUnauthorised
 from mantissa.model import Message, Receipt, Secret
 from mantissa.ports import Clock
 
@@ -68,10 +68,9 @@ class Slack:
             return self._by_token(message, value)
         if value.startswith(("https://", "http://")):
             return self._by_webhook(message, value)
-        raise DeliveryTransient(
+        raise DeliveryUnauthorised(
             "its secret is neither a webhook address nor a bot token",
             where=self._name,
-            unauthorised=True,
             fix="store https://hooks.slack.com/… or xoxb-…",
         )
 
@@ -80,7 +79,7 @@ class Slack:
         text = answer.body.decode("utf-8", "replace").strip()
         if text in _REVOKED:
             told = f"answered {answer.status}: {text}"
-            raise DeliveryTransient(told, where=self._name, status=answer.status, unauthorised=True)
+            raise DeliveryUnauthorised(told, where=self._name, status=answer.status)
         if answer.status != 200:
             raise refusal(answer, self._name, _word(text), self._clock.now())
         if text.lower() != "ok" and _json(answer).get("ok") is not True:
@@ -109,7 +108,7 @@ class Slack:
         word = _word(str(answer.get("error", "no reason")))
         told = f"Slack refused it: {word}"
         if word in _CREDENTIALS:
-            raise DeliveryTransient(told, where=self._name, status=200, unauthorised=True)
+            raise DeliveryUnauthorised(told, where=self._name, status=200)
         if word in _LATER or "error" not in answer:
             raise DeliveryTransient(told, where=self._name, status=200)
         raise DeliveryPermanent(

@@ -19,7 +19,7 @@ import orjson
 from mantissa.adapters.destinations.http import Net, Request, post, refusal
 from mantissa.adapters.destinations.options import Options
 from mantissa.alerts.route import DestinationConfig
-from mantissa.errors import ConfigError, DeliveryTransient
+from mantissa.errors import ConfigError, DeliveryUnauthorised
 from mantissa.model import Message, Receipt, Secret
 from mantissa.ports import Clock
 
@@ -47,9 +47,7 @@ class Webhook:
     def send(self, message: Message, secret: Secret | None) -> Receipt:
         """Post one message; any 2xx means taken."""
         if secret is None or not secret.value:
-            raise DeliveryTransient(
-                "a webhook needs a secret to sign with", where=self._name, unauthorised=True
-            )
+            raise DeliveryUnauthorised("a webhook needs a secret to sign with", where=self._name)
         body = orjson.dumps(_body(message))
         stamp = str(int(self._clock.now().timestamp()))
         headers = {
