@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mantissa.model import Reason
 from mantissa.sources.definition import CLOCK_SKEW, SourceSpec
-from mantissa.sources.derive import Deriver
+from mantissa.sources.derive import deriver_of
 from mantissa.sources.record import Bad, bad
 from mantissa.sources.rows import Rows
 from mantissa.sources.schema import arrow_schema
 from mantissa.sources.times import TimeSyntaxError, believable, parse_time
 
 SKEW_NOTE = '"_mantissa":{"flag":"clock_skew"}}'
+
+
+@lru_cache(maxsize=256)
+def row_schema(spec: SourceSpec) -> pa.Schema:
+    """Return the schema of a source's finished rows, the partition column last."""
+    return arrow_schema(spec.table).append(pa.field("event_date", pa.string()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,9 @@ class Assembler:
     def __init__(self, spec: SourceSpec, envelope: Envelope) -> None:
         self.spec = spec
         self.envelope = envelope
-        self.derive = Deriver(spec.derive)
+        self.derive = deriver_of(spec)
+        self.schema = row_schema(spec)
         self.window = believable(envelope.ingest_time)
-
-    @cached_property
-    def schema(self) -> pa.Schema:
-        """Schema of the finished table, the partition column last."""
-        return arrow_schema(self.spec.table).append(pa.field("event_date", pa.string()))
 
     def finish(self, rows: Rows) -> tuple[pa.Table, list[Bad]]:
         """Return the rows that stand as a table, and the rejected ones."""
@@ -115,7 +117,7 @@ class Assembler:
             "event_date": pc.if_else(skewed, CLOCK_SKEW, _dates(times)),
         }
         return pa.Table.from_arrays(
-            [columns[field.name].cast(field.type) for field in self.schema], schema=self.schema
+            [_typed(columns[field.name], field.type) for field in self.schema], schema=self.schema
         )
 
     def _identity(self, rows: Rows, times: pa.Array) -> dict[str, pa.Array]:
@@ -129,6 +131,10 @@ class Assembler:
             "source_line": pc.add(pa.array(rows.positions, pa.int64()), 1),
             "digest_status": pa.nulls(count, pa.string()),
         }
+
+
+def _typed(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    return array if array.type == kind else array.cast(kind)
 
 
 def _dates(times: pa.Array) -> pa.Array:

@@ -211,9 +211,9 @@ class Binding:
     type: ColumnType
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourceSpec:
-    """One log source.
+    """One log source; compared by identity, so that what is compiled from it can be kept.
 
     Args:
         version: first 12 hex digits of the SHA-256 of `text`.

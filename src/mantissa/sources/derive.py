@@ -8,18 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import translate
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mantissa.sources.definition import COMMON, Alternative
+from mantissa.sources.definition import COMMON, Alternative, SourceSpec
 
 Arrays = Mapping[str, pa.Array]
 Mapper = Callable[[str], str | None]
 
 _ARROW = {"string": pa.string(), "bigint": pa.int64()}
+
+
+@lru_cache(maxsize=256)
+def deriver_of(spec: SourceSpec) -> Deriver:
+    """Return what fills the common columns of a source, the same for all its objects."""
+    return Deriver(spec.derive)
 
 
 class Deriver:
@@ -42,9 +48,9 @@ class Deriver:
                 break
             value = _evaluate(item, mapper, arrays, rows)
             for column, wanted in conditions:
-                mask = _flags(arrays[column], wanted)
+                mask = flags(arrays[column], wanted)
                 value = pc.if_else(mask, value, pa.scalar(None, value.type))
-            value = value.cast(kind)
+            value = value if value.type == kind else value.cast(kind)
             result = value if result is None else pc.coalesce(result, value)
         return pa.nulls(rows, kind) if result is None else result
 
@@ -66,7 +72,8 @@ def map_distinct(array: pa.Array, mapper: Mapper) -> pa.Array:
     return pa.array(mapped, pa.string()).take(encoded.indices)
 
 
-def _flags(array: pa.Array, wanted: Callable[[str], bool]) -> pa.Array:
+def flags(array: pa.Array, wanted: Callable[[str], bool]) -> pa.Array:
+    """Return for each value whether it is wanted; null is not."""
     encoded = array.cast(pa.string()).dictionary_encode()
     flags = pa.array([wanted(v) for v in encoded.dictionary.to_pylist()], pa.bool_())
     return pc.fill_null(flags.take(encoded.indices), False)
@@ -80,6 +87,7 @@ def _globs(globs: tuple[str, ...]) -> list[re.Pattern[str]]:
     return [_glob(glob) for glob in globs]
 
 
+@lru_cache(maxsize=256)
 def _glob(glob: str) -> re.Pattern[str]:
     return re.compile(translate(glob.replace("[", "[[]")), re.IGNORECASE)
 

@@ -11,29 +11,23 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from functools import lru_cache, partial
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mantissa.model import ColumnType
 from mantissa.sources.columns import Value
 from mantissa.sources.definition import FieldSpec, Path, SourceSpec
+from mantissa.sources.derive import flags
 from mantissa.sources.inside import Branch
 from mantissa.sources.record import RecordError
+from mantissa.sources.reference import object_text, record_of
 from mantissa.sources.schema import ARROW
+from mantissa.sources.shape import LEARN_FROM, LOOK_AT, Shape, first_shape, learn
 
-_INT64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
-_EXACT = Annotated[float, msgspec.Meta(ge=-float(1 << 53), le=float(1 << 53))]
-_NATIVE: dict[ColumnType, Any] = {
-    "string": str | None,
-    "bigint": _INT64 | None,
-    "double": _EXACT | None,
-    "boolean": bool | None,
-}
-_UNFIT = re.compile(r'["\\\x00-\x1f]')
-"""Characters that msgspec allows in no field name; records that use them go to the reference."""
+_MISFITS = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 Found = dict[tuple[str, Path], pa.Array]
 """Values by column name and the path they were found at."""
@@ -59,60 +53,48 @@ class StructReader:
 
     def __init__(self, spec: SourceSpec) -> None:
         self.spec = spec
-        tops = dict.fromkeys(p[0] for f in spec.fields for p in f.paths)
-        self._names = [name for name in tops if not _UNFIT.search(name)]
-        self._native = _native_types(spec, self._names)
-        self._decode = msgspec.json.Decoder(_struct(spec.name, self._names, self._native)).decode
-        self._filters = [f for f in spec.recognise.filtered if self._may_match(f.fields)]
-
-    def _may_match(self, names: Sequence[str]) -> bool:
-        return all(name in self._names for name in names)
+        self.shape = first_shape(spec)
 
     def read(self, texts: Sequence[bytes]) -> Decoded:
         """Decode records; those that are not plain are only listed in `left`."""
-        structs, places, left = self._structs(texts)
-        tops = self._tops(structs)
-        arrays, odd = self._columns(tops, len(structs))
-        odd |= self._suspects(tops, len(structs))
+        shape, structs = self.shape, self._structs(texts, self.shape)
+        if structs.count(None) >= LEARN_FROM:
+            shape, structs = self._learn(texts, structs)
+        places = [i for i, struct in enumerate(structs) if struct is not None]
+        return self._decoded(texts, shape, [structs[i] for i in places], places)
+
+    def _learn(self, texts: Sequence[bytes], structs: list[Any]) -> tuple[Shape, list[Any]]:
+        odd = [text for text, struct in zip(texts, structs, strict=True) if struct is None]
+        shape = learn(self.spec, self.shape, odd[:LOOK_AT])
+        if shape is self.shape:
+            return shape, structs
+        self.shape = shape
+        return shape, self._structs(texts, shape)
+
+    def _structs(self, texts: Sequence[bytes], shape: Shape) -> list[Any]:
+        """Return a Struct for each record that fits, None for the others."""
+        try:
+            return list(map(shape.decode, texts))
+        except _MISFITS:
+            return [_struct(shape, text) for text in texts]
+
+    def _decoded(
+        self, texts: Sequence[bytes], shape: Shape, structs: list[Any], places: list[int]
+    ) -> Decoded:
+        tops, extra = _tops(shape, structs, [texts[i] for i in places])
+        arrays, odd = self._columns(tops, shape, len(structs))
+        arrays["extra"] = extra
+        odd |= self._suspects(tops, shape, len(structs))
         if odd:
-            left = sorted([*left, *(places[i] for i in odd)])
             keep = [i for i in range(len(structs)) if i not in odd]
             indices = pa.array(keep, pa.int64())
             arrays = {name: array.take(indices) for name, array in arrays.items()}
             places = [places[i] for i in keep]
-        return Decoded(arrays, places, left)
-
-    def _structs(self, texts: Sequence[bytes]) -> tuple[list[Any], list[int], list[int]]:
-        try:
-            return list(map(self._decode, texts)), list(range(len(texts))), []
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return self._structs_singly(texts)
-
-    def _structs_singly(self, texts: Sequence[bytes]) -> tuple[list[Any], list[int], list[int]]:
-        structs: list[Any] = []
-        places: list[int] = []
-        left: list[int] = []
-        for i, text in enumerate(texts):
-            try:
-                structs.append(self._decode(text))
-                places.append(i)
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                left.append(i)
-        return structs, places, left
-
-    def _tops(self, structs: list[Any]) -> dict[str, pa.Array]:
-        """Return one array per top-level field: typed, or its JSON text."""
-        rows = map(msgspec.structs.astuple, structs)
-        columns = zip(*rows, strict=True) if structs else ((),) * len(self._names)
-        return {
-            name: pa.array(values, ARROW[kind]) if kind else _texts(values)
-            for name, kind, values in zip(
-                self._names, map(self._native.get, self._names), columns, strict=True
-            )
-        }
+        taken = set(places)
+        return Decoded(arrays, places, [i for i in range(len(texts)) if i not in taken])
 
     def _columns(
-        self, tops: dict[str, pa.Array], rows: int
+        self, tops: dict[str, pa.Array], shape: Shape, rows: int
     ) -> tuple[dict[str, pa.Array], set[int]]:
         wanted: dict[str, list[tuple[Path, FieldSpec]]] = defaultdict(list)
         found: Found = {}
@@ -120,7 +102,7 @@ class StructReader:
             for path in spec.paths:
                 if path[0] not in tops:
                     found[spec.name, path] = pa.nulls(rows, ARROW[spec.type])
-                elif len(path) == 1 and (spec.type == "json" or path[0] in self._native):
+                elif len(path) == 1 and (spec.type == "json" or path[0] in shape.native):
                     found[spec.name, path] = tops[path[0]]
                 else:
                     wanted[path[0]].append((path, spec))
@@ -131,7 +113,7 @@ class StructReader:
             spec.name: self._first(spec, [found[spec.name, p] for p in spec.paths], odd)
             for spec in self.spec.fields
         }
-        return {**arrays, "extra": pa.nulls(rows, pa.string())}, odd
+        return arrays, odd
 
     def _first(self, spec: FieldSpec, arrays: list[pa.Array], odd: set[int]) -> pa.Array:
         """Return the first value that is set; rows with a second one are for the reference."""
@@ -142,47 +124,68 @@ class StructReader:
             result = pc.coalesce(result, other)
         return result
 
-    def _suspects(self, tops: dict[str, pa.Array], rows: int) -> set[int]:
+    def _suspects(self, tops: dict[str, pa.Array], shape: Shape, rows: int) -> set[int]:
         """Return the rows that a filter may want."""
         suspects: set[int] = set()
-        for item in self._filters:
+        for item in self.spec.recognise.filtered:
             names = [*item.fields, *(name for name, _ in item.values)]
-            if not self._may_match(names):
+            if not all(name in tops for name in names):
                 continue
             mask = pa.repeat(True, rows)
             for name in names:
                 mask = pc.and_(mask, tops[name].is_valid())
             for name, pattern in item.values:
-                if self._native.get(name) == "string":
-                    matches = pc.match_substring_regex(tops[name], f"^(?:{pattern})$")
-                    mask = pc.and_(mask, pc.fill_null(matches, False))
+                if shape.native.get(name) == "string":
+                    mask = pc.and_(mask, flags(tops[name], partial(_matches, re.compile(pattern))))
             suspects.update(pc.indices_nonzero(mask).to_pylist())
         return suspects
 
 
-def _native_types(spec: SourceSpec, names: list[str]) -> dict[str, ColumnType]:
-    """Return the type of the top-level fields that msgspec can read straight into a column."""
-    users: dict[str, list[tuple[int, ColumnType]]] = defaultdict(list)
-    for item in spec.fields:
-        for path in item.paths:
-            users[path[0]].append((len(path), item.type))
-    return {
-        name: uses[0][1]
-        for name, uses in users.items()
-        if name in names and len(uses) == 1 and uses[0][0] == 1 and uses[0][1] in _NATIVE
+@lru_cache(maxsize=64)
+def struct_reader(spec: SourceSpec) -> StructReader:
+    """Return the reader of a source, the same for all its objects."""
+    return StructReader(spec)
+
+
+def _matches(pattern: re.Pattern[str], value: str) -> bool:
+    return pattern.fullmatch(value) is not None
+
+
+def _struct(shape: Shape, text: bytes) -> Any:
+    try:
+        return shape.decode(text)
+    except _MISFITS:
+        return None
+
+
+def _tops(
+    shape: Shape, structs: list[Any], texts: Sequence[bytes]
+) -> tuple[dict[str, pa.Array], pa.Array]:
+    """Return one array per top-level field, typed or its JSON text, and what is for `extra`."""
+    width = len(shape.names) + len(shape.learnt)
+    rows = map(msgspec.structs.astuple, structs)
+    columns = list(zip(*rows, strict=True)) if structs else [()] * width
+    tops = {
+        name: pa.array(values, ARROW[shape.native[name]])
+        if name in shape.native
+        else _texts(values)
+        for name, values in zip(shape.names, columns, strict=False)
     }
+    return tops, _extra(shape.learnt, columns[len(shape.names) :], texts)
 
 
-def _struct(name: str, names: list[str], native: dict[str, ColumnType]) -> type[msgspec.Struct]:
-    attributes = [f"f{i}" for i in range(len(names))]
-    kinds = [_NATIVE[native[n]] if n in native else msgspec.Raw for n in names]
-    return msgspec.defstruct(
-        name,
-        [(a, kind, None) for a, kind in zip(attributes, kinds, strict=True)],
-        rename=dict(zip(attributes, names, strict=True)),
-        forbid_unknown_fields=True,
-        gc=False,
-    )
+def _extra(
+    learnt: Sequence[str], columns: Sequence[Sequence[Any]], texts: Sequence[bytes]
+) -> pa.Array:
+    """Return the members that no column takes, in each record's own order."""
+    names = frozenset(learnt)
+    odd = {i for values in columns for i, v in enumerate(values) if v is not None}
+    extra = [_members(text, names) if i in odd else None for i, text in enumerate(texts)]
+    return pa.array(extra, pa.string())
+
+
+def _members(text: bytes, names: frozenset[str]) -> str | None:
+    return object_text((k, v) for k, v in record_of(text).members.items() if k in names)
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mantissa.sources.assemble import Assembler, Envelope
 from mantissa.sources.definition import SourceSpec
-from mantissa.sources.fast import StructReader
+from mantissa.sources.fast import struct_reader
 from mantissa.sources.fast_lines import LineColumns
 from mantissa.sources.reader import LineReader, Reader, reader_of
 from mantissa.sources.record import Bad, Batch, RecordError, Skipped, bad
@@ -86,7 +86,7 @@ class RecordMapper:
 
     def __init__(self, spec: SourceSpec, *, fast: bool) -> None:
         self.spec = spec
-        self._quick = StructReader(spec) if fast else None
+        self._quick = struct_reader(spec) if fast else None
 
     def map(self, records: Records) -> tuple[Rows, list[Bad], list[Skipped]]:
         """Return the records that fit as columns, and those that are bad or no events."""

@@ -7,7 +7,7 @@ absent; nothing of a record is lost, for top-level fields that no column took go
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -150,11 +150,13 @@ def field_value(record: Node, spec: FieldSpec, used: set[str]) -> Value:
 
 def extra_of(record: Node, used: set[str]) -> str | None:
     """Return the members that no column took as JSON text, in their order."""
-    rest = [(k, v) for k, v in record.members.items() if k not in used]
-    if not rest:
-        return None
-    parts = (msgspec.json.encode(k) + b":" + bytes(v) for k, v in rest)
-    return (b"{" + b",".join(parts) + b"}").decode()
+    return object_text((k, v) for k, v in record.members.items() if k not in used)
+
+
+def object_text(members: Iterable[tuple[str, msgspec.Raw]]) -> str | None:
+    """Return members as the text of a JSON object; None when there are none."""
+    parts = [msgspec.json.encode(name) + b":" + bytes(value) for name, value in members]
+    return (b"{" + b",".join(parts) + b"}").decode() if parts else None
 
 
 def read_row(record: Node, spec: SourceSpec) -> Row:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mantissa.sources.fast import struct_reader
 from mantissa.sources.mapping import Extractor
 from mantissa.sources.record import Batch
+from mantissa.sources.shape import LEARN_AT_MOST, LEARN_FROM
 from mantissa.sources.spec import SourceSpec
 from support.sources import ENVELOPE, batch, builtin, extract, gate, row, same, shop
 
@@ -119,6 +121,44 @@ def both(spec: SourceSpec, raws: list[bytes]) -> None:
 @example([b"", b"[]", b"7", b"null", b"{", b'{"what":"\xff","when":1}'])
 def test_structs_equal_the_reference(raws: list[bytes]) -> None:
     both(SHOP, raws)
+
+
+UNKNOWN = st.dictionaries(
+    st.sampled_from(
+        ["zeta", "alpha", "Beta", "beta", "what.x", "Note", "CHECKSUM", 'q"', "WHO.NAME"]
+    ),
+    VALUES,
+    max_size=4,
+)
+
+
+@given(st.lists(UNKNOWN, min_size=1, max_size=4), st.lists(records(), max_size=2))
+@example(
+    [{"zeta": 1, "alpha": None}, {"alpha": {"b": [1]}, "zeta": "x"}, {"beta": 1, "Beta": 2}], []
+)
+@example([{"CHECKSUM": 1}, {"Note": 1}, {"WHO.NAME": "anna"}], [b'{"zeta":1}'])
+def test_learnt_fields_equal_the_reference(unknown: list[dict[str, Any]], odd: list[bytes]) -> None:
+    fields = [{**u, **GOOD} if i % 2 else {**GOOD, **u} for i, u in enumerate(unknown * 20)]
+    texts = [json.dumps(f).encode() for f in fields]
+    texts = [t.replace(b" ", b"", 1) if i % 3 else t for i, t in enumerate(texts)]
+    spec = shop()
+    both(spec, texts * 2 + odd)
+    both(spec, odd + texts)
+
+
+def test_fields_that_keep_turning_up_take_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = shop()
+    drifted = [{"new": i, **GOOD, "older": {"b": 1.10}} for i in range(LEARN_FROM)]
+    monkeypatch.setattr("mantissa.sources.mapping.read_records", None)
+    found = extract(spec, drifted).table["extra"].to_pylist()
+    assert found[:2] == ['{"new":0,"older":{"b":1.1}}', '{"new":1,"older":{"b":1.1}}']
+
+
+def test_what_is_learnt_is_bounded() -> None:
+    spec = shop()
+    hostile = [{f"k{i}-{j}": 1 for j in range(40)} | GOOD for i in range(LEARN_FROM)]
+    both(spec, [json.dumps(h).encode() for h in hostile])
+    assert len(struct_reader(spec).shape.learnt) == LEARN_AT_MOST
 
 
 def test_two_records_in_one_text_do_not_pass_as_one() -> None:
