@@ -90,7 +90,7 @@ def is_archive(stream: BinaryIO) -> bool:
     buf.fill(4)
     found = buf.data.startswith(_ZIP)
     if not found:
-        content = unpack(_Peeked(buf.read(), stream), bounds(Limits()))
+        content = unpack(_peeked(buf, stream), bounds(Limits()))
         content.fill(512)
         found = content.data.startswith(_TAR_MAGIC, content.pos + _TAR_AT)
     if start is not None:
@@ -135,8 +135,7 @@ def _entries(stream: BinaryIO, name: str, limits: Bounds) -> Iterator[_Entry]:
     buf.fill(4)
     is_zip = buf.data.startswith(_ZIP)
     names = _Names()
-    peeked = cast(BinaryIO, _Peeked(buf.read(), stream))
-    for entry in (_zip if is_zip else _tar)(peeked, name, limits):
+    for entry in (_zip if is_zip else _tar)(_peeked(buf, stream), name, limits):
         entry.name = names.clean(entry.name)
         yield entry
 
@@ -172,6 +171,10 @@ class _Peeked(io.RawIOBase):
         size = len(self._head) if size < 0 else size
         data, self._head = self._head[:size], self._head[size:]
         return data
+
+
+def _peeked(buf: Buffer, stream: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, _Peeked(buf.read(), stream))
 
 
 class _Refused(_Entry):

@@ -61,7 +61,7 @@ def judge(raw: bytes, limits: Bounds) -> Fault | None:
     """Return what is wrong with one valid JSON text."""
     if not is_utf8(raw):
         return fault(Reason.BAD_UTF8, _where_not_utf8(raw), raw)
-    if raw.count(b"{") + raw.count(b"[") > limits.max_depth and depth_of(raw) > limits.max_depth:
+    if _is_deep(raw, limits):
         return fault(Reason.DEPTH, f"nested deeper than {limits.max_depth} levels", raw)
     if _may_hold_long_number(raw) and (number := _too_big(raw)):
         return fault(Reason.BIGINT, f"the integer {number}… needs more than 64 bits", raw)
@@ -70,19 +70,27 @@ def judge(raw: bytes, limits: Bounds) -> Fault | None:
 
 def diagnose(raw: bytes, limits: Bounds, *, tail: bool = False) -> Fault:
     """Return what is wrong with a text that is not valid JSON."""
+    reason, detail = _diagnosis(raw, limits)
+    return fault(reason, detail, raw, tail=tail)
+
+
+def _diagnosis(raw: bytes, limits: Bounds) -> tuple[Reason, str]:
     if not is_utf8(raw):
-        return fault(Reason.BAD_UTF8, _where_not_utf8(raw), raw, tail=tail)
-    if depth_of(raw) > limits.max_depth:
-        detail = f"nested deeper than {limits.max_depth} levels"
-        return fault(Reason.DEPTH, detail, raw, tail=tail)
+        return Reason.BAD_UTF8, _where_not_utf8(raw)
+    if _is_deep(raw, limits):
+        return Reason.DEPTH, f"nested deeper than {limits.max_depth} levels"
     try:
         decode_raw(raw)
     except (msgspec.DecodeError, RecursionError) as error:
-        if _is_valid_without_lone_surrogates(raw):
-            detail = "half of a surrogate pair in an escape (\\ud800 to \\udfff)"
-            return fault(Reason.BAD_UTF8, detail, raw, tail=tail)
-        return fault(Reason.BAD_JSON, str(error), raw, tail=tail)
-    return fault(Reason.BAD_JSON, "more follows on the line after a JSON value", raw, tail=tail)
+        if b"\\u" in raw and _is_valid_without_lone_surrogates(raw):
+            return Reason.BAD_UTF8, "half of a surrogate pair in an escape (\\ud800 to \\udfff)"
+        return Reason.BAD_JSON, str(error)
+    return Reason.BAD_JSON, "more follows on the line after a JSON value"
+
+
+def _is_deep(raw: bytes, limits: Bounds) -> bool:
+    most = limits.max_depth
+    return raw.count(b"{") + raw.count(b"[") > most and depth_of(raw) > most
 
 
 def is_utf8(raw: bytes) -> bool:

@@ -161,7 +161,7 @@ def _begins_plainly(prefix: bytes) -> bool:
     """Say whether an object begins with a key that no envelope has."""
     match = _FIRST_KEY.match(prefix)
     if match is None:
-        return False
+        return prefix == b"{}"
     key, closed = match[1], match[2]
     if closed:
         return key not in _KEYS

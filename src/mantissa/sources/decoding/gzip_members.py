@@ -7,6 +7,7 @@ first member. Log shippers produce many-member files, cut files and files padded
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 from isal import igzip_lib, isal_zlib
 
@@ -19,6 +20,7 @@ _HEADER = 10
 _TRAILER = 8
 _HCRC, _EXTRA, _NAME, _COMMENT = 2, 4, 8, 16
 _OUT = 1 << 17
+_DAMAGE: Any = igzip_lib.IsalError
 _LONGEST_FIELD = 1 << 16
 
 Inflate = Generator[bytes, None, Fault | None]
@@ -83,7 +85,7 @@ def _member(buf: Buffer, number: int) -> Inflate:
             piece = buf.take(BLOCK)
         try:
             out = engine.decompress(piece, _OUT)
-        except igzip_lib.error as error:
+        except _DAMAGE as error:
             return fault(Reason.TRUNCATED_GZIP, _damaged(number, size, error), b"")
         if out:
             crc = isal_zlib.crc32(out, crc)

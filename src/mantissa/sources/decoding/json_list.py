@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -44,16 +45,17 @@ class ListReader:
         self._limits = limits
         self._wrapped = header.lstrip().startswith(b"{")
         self._size = limits.window
-        self._ends: list[bytes] = []
+        self._ends: list[tuple[bytes, int]] = []
         self._one_line = b"\n" not in header.lstrip()
         self._broken = False
+        self._begun = False
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the elements; where the array is damaged, one fault for its rest."""
         while True:
             at_end = self._skip_between()
             if at_end is None:
-                yield self._rest("the array does not end")
+                yield self._rest("the array does not go on as an array does")
                 return
             if at_end:
                 break
@@ -72,17 +74,20 @@ class ListReader:
             yield self._rest("the object around the list does not end")
 
     def _skip_between(self) -> bool | None:
-        """Go to the next element; True at the closing bracket, None at the end of the stream."""
+        """Go to the next element; True at the closing bracket, None where neither follows."""
         buf = self._buf
+        apart = not self._begun
+        self._begun = True
         while buf.fill(1):
             end = _BETWEEN.match(buf.data, buf.pos).end()  # type: ignore[union-attr]
             self._note(buf.data, buf.pos, end)
+            apart = apart or end > buf.pos
             buf.pos = end
-            if buf.size:
-                if buf.data[end] != ord("]"):
-                    return False
+            if buf.size and buf.data[end] == ord("]"):
                 buf.pos += 1
                 return True
+            if buf.size:
+                return False if apart else None
         return None
 
     def _many(self) -> tuple[list[bytes], bytes] | None:
@@ -110,10 +115,10 @@ class ListReader:
             cut = buf.data.rfind(b"]")
             if cut > buf.pos:
                 yield cut
-        for separator in self._ends:
+        for separator, before in self._ends:
             cut = buf.data.rfind(separator, buf.pos, end)
             if cut > buf.pos:
-                yield cut + 1
+                yield cut + before
 
     def _one(self) -> bytes | Fault:
         """Take one element by its brackets."""
@@ -126,6 +131,9 @@ class ListReader:
                 return self._too_long(scanner)
             if not buf.grow():
                 return self._rest("the stream ends within a record")
+        if end is None and scanner.depth > self._limits.max_depth:
+            detail = f"nested deeper than {self._limits.max_depth} levels"
+            return replace(self._rest(detail), reason=Reason.DEPTH)
         if end is None:
             return self._rest("a record is damaged; what follows it cannot be told apart")
         length = end - buf.pos
@@ -144,6 +152,7 @@ class ListReader:
             if buf.size > self._limits.max_line or not buf.grow():
                 return self._rest("the stream ends within a value")
         raw = buf.take(match.end() - buf.pos)
+        self._ends = [(b",", 0)]
         return raw if is_json(raw) else diagnose(raw, self._limits)
 
     def _too_long(self, scanner: Scanner) -> Fault:
@@ -172,7 +181,7 @@ class ListReader:
             return
         between = buf.data[end - 1 : end] + comma[0]
         key = buf.data[comma.end() : comma.end() + _KEY_BYTES]
-        self._ends = [between + key, between + b'{"']
+        self._ends = [(between + key, 1), (between + b'{"', 1)]
 
     def _leave_object(self) -> bool:
         """Consume the keys after the list."""

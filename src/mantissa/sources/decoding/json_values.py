@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import msgspec
 
@@ -28,7 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _AFTER = re.compile(rb"[ \t\r]*+,?[ \t\r]*+")
 _SMALLEST = 1 << 12
-_WASTE = 2
+_WASTE = 8
 
 
 def json_values(buf: Buffer, limits: Bounds) -> Iterator[Piece]:
@@ -61,17 +60,19 @@ class _Values:
         good: list[bytes] = []
         done = 0
         for line in window.split(b"\n") if size else ():
+            text = line.strip()
             try:
-                decode_raw(line)
-                good.append(line.strip())
+                if text:
+                    decode_raw(text)
+                    good.append(text)
             except (msgspec.DecodeError, RecursionError):
-                if line and not line.isspace():
-                    bad = self._bad_by_itself(line.strip())
-                    if bad is None:
-                        break
+                bad = self._bad_by_itself(text)
+                if bad is None:
+                    break
+                if good:
                     yield from vet(good, b"\n".join(good), self._limits)
-                    yield bad
                     good = []
+                yield bad
             done += len(line) + 1
         done = min(done, size)
         buf.pos += done
@@ -87,26 +88,30 @@ class _Values:
 
     def _bad_by_itself(self, line: bytes) -> Fault | None:
         """Return what is wrong with a line, or None if it has to be looked at by its brackets."""
-        if line.startswith(_BOM) or HEADER.match(line):
-            return None
         if line.startswith(_OPENERS):
+            if HEADER.match(line):
+                return None
             scanner = Scanner()
-            end = scanner.feed(line, 0)
+            end = scanner.feed(line + b"\n", 0)
             if end is None and not scanner.broken:
                 return None
             if end is not None:
                 after = _AFTER.match(line, end).end()  # type: ignore[union-attr]
                 if line.startswith(_OPENERS, after) or (after == len(line) and is_json(line[:end])):
                     return None
-        return diagnose(line, self._limits)
+        return None if line.startswith(_BOM) else diagnose(line, self._limits)
 
     def _skip_space(self) -> bool:
-        """Go to the next value; False if there is none in the window."""
+        """Go to the next value; False if there is none."""
         buf = self._buf
-        buf.pos = _SPACE.match(buf.data, buf.pos).end()  # type: ignore[union-attr]
-        while buf.fill(3) and buf.data.startswith(_BOM, buf.pos):
-            buf.pos += 3
-        return bool(buf.size)
+        while buf.fill(1):
+            buf.pos = _SPACE.match(buf.data, buf.pos).end()  # type: ignore[union-attr]
+            if buf.size:
+                buf.fill(len(_BOM))
+                if not buf.data.startswith(_BOM, buf.pos):
+                    return True
+                buf.pos += len(_BOM)
+        return False
 
     def _value(self) -> Iterator[Piece]:
         """Take one value, however it is laid out."""
@@ -124,8 +129,10 @@ class _Values:
         self._buf.pos += len(header)
         delivered = b'"records"' in header
         for piece in ListReader(self._buf, self._limits, header).pieces():
-            is_rows = delivered and isinstance(piece, Rows)
-            yield replace(piece, delivered=True) if is_rows else piece
+            if delivered and isinstance(piece, Rows):
+                yield Rows(piece.raws, delivered=True)
+            else:
+                yield piece
 
     def _line(self) -> Iterator[Piece]:
         """Take one line that does not begin with an object or array."""
@@ -152,18 +159,21 @@ class _Values:
             end = scanner.feed(buf.data, buf.pos)
         if end is not None:
             yield from self._ended(end)
-            return
-        self._wasted += scanner.done
-        if header:
+        elif header:
             yield from self._list(header)
-        elif self._wasted > _WASTE * limits.max_document:
-            yield self._give_up()
-        elif scanner.broken:
-            yield self._damaged(buf.pos + scanner.done)
-        elif buf.size > limits.max_document:
+        elif not scanner.broken and buf.size > limits.max_document:
             yield self._too_large(scanner)
         else:
-            yield self._up_to_next_value()
+            yield self._unfinished(scanner)
+
+    def _unfinished(self, scanner: Scanner) -> Fault:
+        """Take what is left of a value that is damaged or that the stream's end leaves open."""
+        self._wasted += scanner.done
+        if _WASTE * self._wasted > self._limits.max_document:
+            return self._give_up()
+        if scanner.broken:
+            return self._damaged(self._buf.pos + scanner.done)
+        return self._up_to_next_value()
 
     def _ended(self, end: int) -> Iterator[Piece]:
         """Take a value whose brackets pair."""

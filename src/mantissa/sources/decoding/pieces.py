@@ -102,6 +102,5 @@ class Kept:
 
 def fault(reason: Reason, detail: str, raw: bytes, *, tail: bool = False) -> Fault:
     """Return bytes at hand as a fault."""
-    kept = Kept()
-    kept.add(raw)
-    return kept.fault(reason, detail, tail=tail)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Fault(reason, detail, raw[:KEEP], digest, len(raw) > KEEP, tail)

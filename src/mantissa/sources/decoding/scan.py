@@ -14,6 +14,7 @@ _STRING = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+', re.DOTALL)
 _PAIRS = {ord("}"): ord("{"), ord("]"): ord("[")}
 _OPENERS = b"{["
 _SPACE = b" \t\r\n"
+_HOPELESS = 1024
 _QUOTE, _NEWLINE, _BACKSLASH = b'"\n\\'
 
 
@@ -21,7 +22,8 @@ class Scanner:
     """Finds the end of one object or array, fed with a growing or a moving window.
 
     `done` counts the bytes looked at; `broken` tells that no value can begin and go on like this:
-    a line break in a string, brackets that do not pair, or a bracket where none may stand.
+    a line break in a string, brackets that do not pair, a bracket where none may stand, or nesting
+    that no reader takes.
     """
 
     def __init__(self, *, strict: bool = True) -> None:
@@ -75,6 +77,7 @@ class Scanner:
                 self.broken = True
             self._stack.append(bracket)
             self.depth = max(self.depth, len(self._stack))
+            self.broken = self.broken or self.depth > _HOPELESS
             return False
         if not self._stack or self._stack.pop() != _PAIRS[bracket]:
             self.broken = True
