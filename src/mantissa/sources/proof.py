@@ -68,7 +68,7 @@ def prove(spec: SourceSpec, folder: Traversable) -> list[Difference]:
         raise SourceError(
             "no expected rows",
             file=str(file),
-            fix="write them with `mantissa sources test --write`, then read them through",
+            fix='write one line per record of the sample, such as {"row": {"activity": "login"}}',
         )
     expected = [_line(text, str(file), i) for i, text in enumerate(_lines(file.read_bytes()), 1)]
     sample = sample_of(folder)

@@ -47,4 +47,4 @@ def _select(event_class: str, table: Table) -> exp.Select:
     condition = exp.EQ(
         this=exp.column("event_class", quoted=True), expression=exp.Literal.string(event_class)
     )
-    return exp.select(origin, *columns).from_(exp.to_table(table.name)).where(condition)
+    return exp.select(origin, *columns).from_(exp.table_(table.name, quoted=True)).where(condition)
