@@ -52,7 +52,7 @@ def coerce(raw: bytes, column: str, kind: ColumnType) -> Value:
         raise RecordError(
             Reason.WRONG_TYPE, f"column {column} is {kind} and cannot hold {found}: {shown}"
         )
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 _REFUSED: Any = object()
