@@ -220,6 +220,7 @@ class SourceSpec:
         time: columns tried in order for the event's time.
         required: groups of columns of which at least one must be set.
         derive: common column → the alternatives that fill it.
+        formats: what its files are written in, packed or not: json, text, xml, evtx.
     """
 
     name: str
@@ -238,6 +239,7 @@ class SourceSpec:
     sigma: tuple[SigmaLogsource, ...]
     normalise: str | None = None
     lines: LineSpec | None = None
+    formats: tuple[str, ...] = ("json",)
 
     @cached_property
     def table(self) -> Table:

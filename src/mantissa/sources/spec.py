@@ -33,6 +33,7 @@ KEYS = (
     "description",
     "vendor",
     "docs",
+    "formats",
     "recognise",
     "normalise",
     "lines",
@@ -42,6 +43,7 @@ KEYS = (
     "columns",
     "sigma",
 )
+FORMATS = ("json", "text", "xml", "evtx")
 TYPES = ("string", "bigint", "double", "boolean", "timestamp", "json")
 _RESERVED = {c.name for c in (*ENVELOPE, *COMMON)} | {"extra", "raw", "event_date"}
 
@@ -68,6 +70,7 @@ def load_spec(text: str, file: str) -> SourceSpec:
         sigma=top.each("sigma", lambda e: _logsource(e.section(_SIGMA_KEYS), by_name)),
         normalise=top.read("normalise", lambda e: e.one_of(quirks.REGISTRY), None),
         lines=top.read("lines", _lines, None),
+        formats=_formats(top),
     )
 
 
@@ -103,6 +106,12 @@ def _name(entry: Entry) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", entry.text()):
         raise entry.error(f"{entry.text()!r} is no table name", "use a-z, 0-9 and _")
     return entry.text()
+
+
+def _formats(top: Section) -> tuple[str, ...]:
+    """Return what the source's files are written in; by default text lines or JSON."""
+    usual = ("json",) if top.get("lines") is None else ("text",)
+    return top.each("formats", lambda e: e.one_of(FORMATS)) or usual
 
 
 def _path(entry: Entry) -> Path:
