@@ -148,12 +148,12 @@ def qualified(tree: exp.Expr, names: Names) -> exp.Query:
     return _query(found)
 
 
-def reads(tree: exp.Query, names: Names) -> tuple[Read, ...]:
+def reads(tree: exp.Expr, names: Names) -> tuple[Read, ...]:
     """Return every read of a base table, views replaced, unused view columns dropped."""
     return resolved_reads(tree, qualified(tree, names), names)
 
 
-def resolved_reads(tree: exp.Query, resolved: exp.Query, names: Names) -> tuple[Read, ...]:
+def resolved_reads(tree: exp.Expr, resolved: exp.Query, names: Names) -> tuple[Read, ...]:
     """Do the same for a query that has been qualified already."""
     if any(names.is_view(t.name.lower()) for t in tree.find_all(exp.Table)):
         resolved = _narrowed(qualified(expanded(tree, names), names))

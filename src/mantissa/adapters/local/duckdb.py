@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mantissa.adapters.local.duckdb_functions import used
 from mantissa.adapters.local.duckdb_run import Job, execute
-from mantissa.adapters.local.relations import Relations
+from mantissa.adapters.local.footers import estimate_bytes
+from mantissa.adapters.local.relations import LakeFiles, Relations
 from mantissa.model import QueryLimits, QueryResult, Table
 
 
@@ -27,7 +28,8 @@ class DuckDBEngine:
         *,
         threads: int = 0,
     ) -> None:
-        self._relations = Relations(home, tables, views)
+        self._relations = Relations(tables, views)
+        self._files = LakeFiles(home, self._relations)
         self._threads = threads
 
     @property
@@ -51,14 +53,18 @@ class DuckDBEngine:
         """Return the query with the views, functions and limits that it needs."""
         return Job(
             sql=sql,
-            views=self._relations.statements(sql, files),
-            lake=str(self._relations.lake),
+            views=self._files.statements(sql, files),
+            lake=str(self._files.lake),
             seconds=limits.seconds,
             memory_bytes=limits.memory_bytes,
             rows=limits.rows,
             threads=self._threads,
             functions=used(sql),
         )
+
+    def estimate(self, sql: str) -> int:
+        """Return about how many bytes of columns `run` would read, from the files' footers."""
+        return estimate_bytes(self._files.lake, self._relations.reads(sql))
 
     def ensure(self, table: Table) -> None:
         """Make the table known, with its present columns."""

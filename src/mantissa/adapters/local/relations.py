@@ -14,8 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
 
-from mantissa.errors import EngineRejected
+from mantissa.ask.reads import Names, Read, reads
+from mantissa.errors import EngineRejected, GuardRefused
 from mantissa.model import Column, Table
 
 SQL_TYPES: Mapping[str, str] = {
@@ -30,24 +32,15 @@ SQL_TYPES: Mapping[str, str] = {
 
 
 class Relations:
-    """The tables and views of one lake, and the statements that make them known to DuckDB.
+    """The tables and views that an engine knows.
 
     Args:
-        home: the folder that lake keys (`lake/<table>/event_date=…/x.parquet`) are relative to.
         views: DuckDB SELECTs by view name; they may name tables and earlier views.
     """
 
-    def __init__(
-        self, home: Path, tables: Sequence[Table], views: Mapping[str, str] | None = None
-    ) -> None:
-        self.home = home.resolve()
-        self.views = dict(views or {})
+    def __init__(self, tables: Sequence[Table], views: Mapping[str, str] | None = None) -> None:
+        self._views = dict(views or {})
         self._tables = {table.name: table for table in tables}
-
-    @property
-    def lake(self) -> Path:
-        """The only folder that DuckDB may read."""
-        return self.home / "lake"
 
     def add(self, table: Table) -> None:
         """Make a table known, or replace its definition."""
@@ -55,39 +48,64 @@ class Relations:
 
     def names(self) -> list[str]:
         """Return every table and view, sorted."""
-        return sorted({*self._tables, *self.views})
+        return sorted({*self._tables, *self._views})
 
-    def table(self, name: str) -> Table | None:
-        """Return the table of that name, if there is one."""
-        return self._tables.get(name)
+    def mentioned(self, sql: str) -> tuple[list[Table], list[str]]:
+        """Return a superset of the tables and views that the SQL can read, found by name."""
+        text, views = sql.lower(), []
+        for name in reversed(self._views):
+            if name.lower() in text:
+                text += f" {self._views[name].lower()}"
+                views.append(name)
+        tables = [t for name, t in self._tables.items() if name.lower() in text]
+        return tables, views[::-1]
+
+    def view_statements(self, sql: str) -> tuple[str, ...]:
+        """Return the CREATE VIEWs of the views that this SQL needs."""
+        _, views = self.mentioned(sql)
+        return tuple(create_view(v, parse_one(self._views[v], dialect="duckdb")) for v in views)
+
+    def check_keys(self, table: str, keys: Sequence[str]) -> None:
+        """Refuse keys that are not files of the table. Raises `EngineRejected`."""
+        for key in keys:
+            if not key.startswith(f"lake/{table}/") or ".." in key.split("/"):
+                raise EngineRejected("the key is not a file of this table", where=key)
+
+    def reads(self, sql: str) -> tuple[Read, ...]:
+        """Return what the SQL reads. Raises `EngineRejected`."""
+        try:
+            tree = parse_one(sql, dialect="duckdb")
+            return reads(tree, Names.of(self._tables.values(), self._views))
+        except (GuardRefused, SqlglotError) as error:
+            raise EngineRejected("the SQL does not name tables and columns of the lake") from error
+
+
+class LakeFiles:
+    """Where a lake's Parquet files are, and the statements that make them tables of DuckDB.
+
+    Args:
+        home: the folder that lake keys (`lake/<table>/event_date=…/x.parquet`) are relative to.
+    """
+
+    def __init__(self, home: Path, relations: Relations) -> None:
+        self.home = home.resolve()
+        self._relations = relations
+
+    @property
+    def lake(self) -> Path:
+        """The only folder that DuckDB may read."""
+        return self.home / "lake"
 
     def statements(
         self, sql: str, files: Mapping[str, Sequence[str]] | None = None
     ) -> tuple[str, ...]:
         """Return the CREATE VIEWs that this SQL needs, tables before the views that read them."""
         files = files or {}
-        self._check_files(files)
-        tables, views = self.mentioned(sql)
-        return (
-            *(create_view(t.name, self._select(t, files.get(t.name))) for t in tables),
-            *(create_view(v, parse_one(self.views[v], dialect="duckdb")) for v in views),
-        )
-
-    def mentioned(self, sql: str) -> tuple[list[Table], list[str]]:
-        """Return a superset of the tables and views that the SQL can read, found by name."""
-        text, views = sql.lower(), []
-        for name in reversed(self.views):
-            if name.lower() in text:
-                text += f" {self.views[name].lower()}"
-                views.append(name)
-        tables = [t for name, t in self._tables.items() if name.lower() in text]
-        return tables, views[::-1]
-
-    def _check_files(self, files: Mapping[str, Sequence[str]]) -> None:
         for table, keys in files.items():
-            for key in keys:
-                if not key.startswith(f"lake/{table}/") or ".." in key.split("/"):
-                    raise EngineRejected("the key is not a file of this table", where=key)
+            self._relations.check_keys(table, keys)
+        tables, _ = self._relations.mentioned(sql)
+        made = [create_view(t.name, self._select(t, files.get(t.name))) for t in tables]
+        return (*made, *self._relations.view_statements(sql))
 
     def _select(self, table: Table, keys: Sequence[str] | None) -> exp.Select:
         paths = self._everything(table) if keys is None else self._exactly(keys)
