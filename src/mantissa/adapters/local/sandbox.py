@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import orjson
@@ -31,15 +32,23 @@ _KILLED_BY_A_LIMIT = {signal.SIGKILL, signal.SIGXCPU, signal.SIGABRT, signal.SIG
 
 
 class IsolatedEngine(DuckDBEngine):
-    """A `DuckDBEngine` that runs each query in a new process."""
+    """A `DuckDBEngine` that runs each query in a new process.
+
+    Attributes:
+        command: the program that answers a job; see `sandbox_child`.
+        grace: seconds that it gets beyond the query's own limit.
+    """
+
+    command: Sequence[str] = CHILD
+    grace: float = GRACE_SECONDS
 
     def _execute(self, job: Job) -> QueryResult:
-        return _answer(_converse(job))
+        return _answer(_converse(self.command, job, job.seconds + self.grace))
 
 
-def _converse(job: Job) -> bytes:
+def _converse(command: Sequence[str], job: Job, seconds: float) -> bytes:
     process = subprocess.Popen(
-        CHILD,
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -49,8 +58,7 @@ def _converse(job: Job) -> bytes:
     )
     with process:
         try:
-            request = orjson.dumps(asdict(job))
-            output, _ = process.communicate(request, timeout=job.seconds + GRACE_SECONDS)
+            output, _ = process.communicate(orjson.dumps(asdict(job)), timeout=seconds)
         except subprocess.TimeoutExpired as error:
             raise EngineTimedOut(
                 "the query ran longer than its time limit and was killed",
