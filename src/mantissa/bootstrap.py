@@ -15,11 +15,11 @@ from mantissa.adapters.local.files import FileObjects
 from mantissa.adapters.local.sqlite import SQLiteState
 from mantissa.config.settings import Settings
 from mantissa.errors import ConfigError, Conflict
-from mantissa.model import Finding, QueryLimits, RuleInfo, Table
+from mantissa.model import DataFile, Finding, QueryLimits, RuleInfo, Table
 from mantissa.ports import Clock, ObjectStore, Put, SecretStore, StateStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mantissa.adapters.local.duckdb import DuckDBEngine
     from mantissa.adapters.local.inputs import FileInputs
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mantissa.alerts.group import Writes
     from mantissa.alerts.route import AlertSettings
     from mantissa.alerts.triage import Triage
+    from mantissa.ask.service import Query
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import RuleSet
     from mantissa.detection.run import Detection
@@ -186,6 +187,30 @@ class App:
         from mantissa.adapters.local.sandbox import IsolatedEngine
 
         return IsolatedEngine(self.home, self.tables, self.views)
+
+    @cached_property
+    def query(self) -> Query:
+        """SQL of people to answers."""
+        from mantissa.ask.reads import Names
+        from mantissa.ask.service import Query
+
+        names = Names.of(self.tables, self.views)
+        return Query(self.isolated_engine, names, self.query_limits, files=self._data_files)
+
+    def _data_files(self) -> Iterator[DataFile]:
+        """Yield what every partition holds as one file, and the findings' files singly."""
+        from mantissa.detection.findings import FINDINGS
+        from mantissa.lake.ledger import PARTITIONS
+
+        for item in self.state.query(PARTITIONS):
+            table, _, day = item.key.partition("/")
+            value = item.value
+            yield DataFile(
+                item.key, table, day, value["rows"], value["bytes"], "", "", value["columns"]
+            )
+        for info in self.objects.list(f"lake/{FINDINGS.name}/"):
+            day = info.key.split("=", 1)[1].partition("/")[0]
+            yield DataFile(info.key, FINDINGS.name, day, 0, info.size, "", "")
 
     @cached_property
     def rule_folders(self) -> list[Path]:

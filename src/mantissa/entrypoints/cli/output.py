@@ -66,8 +66,12 @@ class Output:
         if self.for_people:
             show()
         else:
-            indent = 2 if self._out.isatty() and self.manner.form == "json" else None
-            self._write(self._out, to_json(document, indent=indent) + "\n")
+            self.document(document)
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """Print one JSON document."""
+        indent = 2 if self._out.isatty() and self.manner.form == "json" else None
+        self._write(self._out, to_json(document, indent=indent) + "\n")
 
     def listing(
         self, name: str, entries: Sequence[Mapping[str, Any]], columns: Sequence[str]

@@ -48,6 +48,7 @@ COMMANDS: dict[str, Entry] = {
     "detect": Entry(
         "mantissa.entrypoints.cli.detect:detect", "Judge new rows with every enabled rule.", "Work"
     ),
+    "query": Entry("mantissa.entrypoints.cli.query:query", "Run one SELECT over the lake.", "Work"),
     "findings": Entry(
         "mantissa.entrypoints.cli.findings:findings",
         "What the rules found: one row per rule and event.",
