@@ -1,9 +1,9 @@
 """The ways that `bench/ingest.py` compares; run as `python _ingest_ways.py WAY KIND FOLDER`.
 
-    mantissa  the product: ledger, decode, map, Parquet, manifest, commit, fsync
-    pandas    what most projects do: stdlib json or text, pandas, pyarrow
-    limit     only what cannot be avoided: inflate, parse once with orjson (nothing for text),
-              and write an Arrow table that is there already
+mantissa  the product: ledger, decode, map, Parquet, manifest, commit, fsync
+pandas    what most projects do: stdlib json or text, pandas, pyarrow
+limit     only what cannot be avoided: inflate, parse once with orjson (nothing for text),
+and write an Arrow table that is there already
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from _measure import child
 

@@ -53,7 +53,9 @@ def alternate(ways: Sequence[Way], rounds: int) -> None:
             way.runs.append(_once(way))
 
 
-def spread(numerator: Way, denominator: Way, read: Callable[[Run], float]) -> tuple[float, float, float]:
+def spread(
+    numerator: Way, denominator: Way, read: Callable[[Run], float]
+) -> tuple[float, float, float]:
     """Return minimum, median and maximum of the ratio, round by round."""
     pairs = zip(numerator.runs, denominator.runs, strict=True)
     ratios = sorted(read(a) / read(b) for a, b in pairs)

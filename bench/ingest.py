@@ -19,8 +19,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from _measure import Way, alternate, spread, start_up
 
 HERE = Path(__file__).parent
