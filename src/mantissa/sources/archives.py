@@ -53,16 +53,46 @@ _TAR_HEADERS = (
 _TAR_HEADER_MOST = 1 << 20
 
 
-class Content(tempfile.SpooledTemporaryFile[bytes]):
-    """A member's bytes, in memory or in a temporary file.
+class Content(io.RawIOBase):
+    """A member's bytes, in memory or in a temporary file, which goes with them.
 
     `fault` says what was wrong at their end; `refused` stands for the whole member.
     """
 
     def __init__(self) -> None:
-        super().__init__(max_size=_SPOOL)
+        super().__init__()
+        self._file = tempfile.SpooledTemporaryFile(max_size=_SPOOL)  # noqa: SIM115 - see close
         self.fault: Fault | None = None
         self.refused: Fault | None = None
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        return self._file.read(size)
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Append bytes."""
+        return self._file.write(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Close and forget the bytes."""
+        self._file.close()
+        super().close()
 
 
 class Member(NamedTuple):
@@ -218,11 +248,11 @@ def _zip(stream: BinaryIO, name: str, limits: Bounds) -> Iterator[_Entry]:
     if file.fault is not None:
         yield _Refused(UNLISTED, file.fault.reason, f"{name}: {file.fault.detail}")
         return
-    if _directory_size(file) > limits.max_members * _ENTRY_MOST:
+    if _directory_size(cast(IO[bytes], file)) > limits.max_members * _ENTRY_MOST:
         yield _Refused(UNLISTED, Reason.BOMB_BYTES, _too_many(name, limits))
         return
     try:
-        archive = zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(cast(IO[bytes], file))
     except _ZIP_ERRORS as error:
         yield _Refused(UNLISTED, Reason.BAD_FORMAT, f"{name}: not a whole zip archive: {error}")
         return
@@ -320,23 +350,31 @@ class _Stream:
 
 def _tar(stream: BinaryIO, name: str, limits: Bounds) -> Iterator[_Entry]:
     buf = unpack(stream, limits)
-    count = 0
+    trouble = ""
     try:
         archive = tarfile.open(  # noqa: SIM115 - nothing to close on a stream
             fileobj=cast(IO[bytes], _Stream(buf)), mode="r|", tarinfo=_TarInfo
         )
-        while (info := archive.next()) is not None:
-            archive.members = []  # type: ignore[attr-defined]
-            if not info.isfile() or info.issparse():
-                if info.issparse():
-                    yield _Refused(info.name, Reason.BAD_FORMAT, "a sparse file")
-                continue
-            count += 1
-            if count > limits.max_members:
-                yield _Refused(UNLISTED, Reason.BOMB_BYTES, _too_many(name, limits))
-                return
-            yield _TarEntry(archive, info, limits)
+        yield from _tar_entries(archive, name, limits)
     except tarfile.TarError as error:
-        detail = buf.fault.detail if buf.fault else str(error)
-        reason = buf.fault.reason if buf.fault else Reason.BAD_FORMAT
-        yield _Refused(UNLISTED, reason, f"{name}: {detail}")
+        trouble = str(error)
+    while buf.fill(1):
+        buf.take(buf.size)
+    if buf.fault is not None:
+        yield _Refused(UNLISTED, buf.fault.reason, f"{name}: {buf.fault.detail}")
+    elif trouble:
+        yield _Refused(UNLISTED, Reason.BAD_FORMAT, f"{name}: {trouble}")
+
+
+def _tar_entries(archive: tarfile.TarFile, name: str, limits: Bounds) -> Iterator[_Entry]:
+    count = 0
+    while (info := archive.next()) is not None:
+        archive.members = []  # type: ignore[attr-defined]
+        count += 1
+        if count > limits.max_members:
+            yield _Refused(UNLISTED, Reason.BOMB_BYTES, _too_many(name, limits))
+            return
+        if info.issparse():
+            yield _Refused(info.name, Reason.BAD_FORMAT, "a sparse file")
+        elif info.isfile():
+            yield _TarEntry(archive, info, limits)

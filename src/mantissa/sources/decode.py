@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import BinaryIO
 
+from mantissa.model import Reason
 from mantissa.sources.archives import is_archive, member, member_names, members, refusal
 from mantissa.sources.decoding.envelopes import Unwrapper
 from mantissa.sources.decoding.framing import framed
-from mantissa.sources.decoding.pieces import Bounds, Fault, Piece, Rows, Skip, bounds
+from mantissa.sources.decoding.pieces import Bounds, Fault, Piece, Rows, Skip, bounds, fault
 from mantissa.sources.decoding.unpack import unpack
 from mantissa.sources.record import Bad, Batch, Limits, Skipped
 
@@ -43,9 +44,22 @@ def _pieces(stream: BinaryIO, name: str, limits: Bounds) -> Iterator[Piece]:
     unwrapper = Unwrapper(limits)
     for piece in framed(unpack(stream, limits), name, limits):
         if isinstance(piece, Rows):
-            yield from unwrapper.unwrap(piece)
+            for found in unwrapper.unwrap(piece):
+                yield from _within_limit(found, limits)
         else:
             yield piece
+
+
+def _within_limit(piece: Piece, limits: Bounds) -> Iterator[Piece]:
+    """Only now is it known what is a record: an envelope may be larger than one."""
+    if not isinstance(piece, Rows) or max(map(len, piece.raws), default=0) <= limits.max_line:
+        yield piece
+        return
+    for raw in piece.raws:
+        if len(raw) > limits.max_line:
+            yield fault(Reason.LINE_TOO_LONG, f"longer than {limits.max_line} bytes", raw)
+        else:
+            yield Rows([raw], final=True)
 
 
 def _numbered(pieces: Iterator[Piece], limits: Limits) -> Iterator[Decoded]:

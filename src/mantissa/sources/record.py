@@ -21,7 +21,7 @@ class Limits:
 
     Args:
         max_bytes: decompressed bytes of one object.
-        max_ratio: decompressed / compressed bytes, looked at after the first MiB.
+        max_ratio: decompressed / compressed bytes, looked at after the first 64 MiB.
         max_line: bytes of one line.
         max_depth: nesting of one JSON value.
         max_document: bytes of one document that has to be held whole.

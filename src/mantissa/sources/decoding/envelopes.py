@@ -201,7 +201,8 @@ def _open_subscription(
     if envelope.messageType == "CONTROL_MESSAGE":
         return iter([Skip("a control message of CloudWatch Logs")])
     array = _array(envelope.logEvents)
-    return self.messages(array, layer) if array else None
+    is_data = envelope.messageType == "DATA_MESSAGE" and array
+    return self.messages(array, layer) if is_data else None
 
 
 def _open_notification(

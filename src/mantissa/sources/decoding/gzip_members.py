@@ -120,7 +120,8 @@ def _next_member(buf: Buffer) -> bool:
         buf.pos += zeros
         if buf.size:
             break
-    return buf.fill(2) and buf.data.startswith(MAGIC, buf.pos)
+    buf.fill(len(MAGIC))
+    return bool(buf.size) and MAGIC.startswith(buf.data[buf.pos : buf.pos + len(MAGIC)])
 
 
 def _garbage(buf: Buffer) -> Fault | None:

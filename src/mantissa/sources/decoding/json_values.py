@@ -157,12 +157,13 @@ class _Values:
             if buf.size > limits.max_document or not buf.grow():
                 break
             end = scanner.feed(buf.data, buf.pos)
-        if end is not None:
+        too_large = (len(buf.data) if end is None else end) - buf.pos > limits.max_document
+        if end is not None and not too_large:
             yield from self._ended(end)
         elif header:
             yield from self._list(header)
-        elif not scanner.broken and buf.size > limits.max_document:
-            yield self._too_large(scanner)
+        elif too_large and not scanner.broken:
+            yield self._too_large(scanner, end)
         else:
             yield self._unfinished(scanner)
 
@@ -222,9 +223,9 @@ class _Values:
             kept.add(self._buf.take(self._buf.size))
         return kept.fault(Reason.BAD_JSON, "too much is damaged to tell records apart", tail=True)
 
-    def _too_large(self, scanner: Scanner) -> Fault:
+    def _too_large(self, scanner: Scanner, end: int | None) -> Fault:
         """Consume a value that is too large to hold."""
-        buf, kept, end = self._buf, Kept(), None
+        buf, kept = self._buf, Kept()
         while end is None and not scanner.broken:
             seen = buf.take(scanner.done)
             scanner.drop(len(seen))

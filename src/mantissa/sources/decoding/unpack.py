@@ -120,6 +120,8 @@ def _bunzip2(buf: Buffer) -> Inflate:
     rest = buf.take(KEEP + 1)
     if not rest.strip(b"\0"):
         return None
+    if b"BZh".startswith(rest):
+        return _cut(number + 1)
     return fault(Reason.BAD_FORMAT, "bytes after the last bzip2 stream are not bzip2", rest)
 
 
@@ -129,8 +131,7 @@ def _bz2_stream(buf: Buffer, number: int) -> Inflate:
         piece = b""
         if engine.needs_input:
             if not buf.fill(1):
-                detail = f"bzip2 stream {number} ends early"
-                return fault(Reason.TRUNCATED_GZIP, detail, b"")
+                return _cut(number)
             piece = buf.take(BLOCK)
         try:
             out = engine.decompress(piece, _OUT)
@@ -141,3 +142,7 @@ def _bz2_stream(buf: Buffer, number: int) -> Inflate:
             yield out
     buf.give_back(engine.unused_data)
     return None
+
+
+def _cut(number: int) -> Fault:
+    return fault(Reason.TRUNCATED_GZIP, f"bzip2 stream {number} ends early", b"")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,9 @@ _HEADER = 4096
 _CHUNK = 65536
 _CHUNK_HEADER = 512
 _FIRST, _LAST = 8, 16
+_FREE, _CRC = 48, 52
+_RECORD_MAGIC = b"**\0\0"
+_RECORD_LEAST = 28
 
 _START = re.compile(rb"<Event(?=[\s>])")
 _END = b"</Event>"
@@ -56,15 +60,24 @@ def _chunk(header: bytes, chunk: bytes, number: int) -> Iterator[Piece]:
         detail = f"evtx chunk {number} has no valid header"
         yield fault(Reason.BAD_FORMAT, detail, chunk, tail=cut)
         return
-    whole = chunk.ljust(_CHUNK, b"\0")
+    whole = _whole_records(chunk) if cut else chunk
     seen = 0
-    for piece in _parse(header + whole, number):
+    for piece in _parse(header + whole.ljust(_CHUNK, b"\0"), number):
         yield piece
         seen += 1
     said = _events_said(chunk)
     if seen < said:
         detail = f"evtx chunk {number} should hold {said} events and gave {seen}"
         yield fault(Reason.BAD_FORMAT, detail, chunk, tail=cut)
+    elif not cut and not _is_as_written(chunk):
+        detail = f"evtx chunk {number}: checksum differs; some of its events may be wrong"
+        yield fault(Reason.BAD_FORMAT, detail, chunk)
+
+
+def _is_as_written(chunk: bytes) -> bool:
+    """Check the events' checksum."""
+    free = int.from_bytes(chunk[_FREE : _FREE + 4], "little")
+    return zlib.crc32(chunk[_CHUNK_HEADER:free]) == int.from_bytes(chunk[_CRC : _CRC + 4], "little")
 
 
 def _events_said(chunk: bytes) -> int:
@@ -75,6 +88,21 @@ def _events_said(chunk: bytes) -> int:
     if 0 < count < _CHUNK // 24:
         return count
     return 1 if chunk[_CHUNK_HEADER:].strip(b"\0") else 0
+
+
+def _whole_records(chunk: bytes) -> bytes:
+    """Return a cut chunk up to the last record that is there to its end.
+
+    The parser reads what is missing as zeros and makes an event of it. A record begins with a mark
+    and its size, and ends with its size again.
+    """
+    end = _CHUNK_HEADER
+    while chunk.startswith(_RECORD_MAGIC, end):
+        size = int.from_bytes(chunk[end + 4 : end + 8], "little")
+        if size < _RECORD_LEAST or chunk[end + size - 4 : end + size] != chunk[end + 4 : end + 8]:
+            break
+        end += size
+    return chunk[:end]
 
 
 def _parse(file: bytes, number: int) -> Iterator[Piece]:

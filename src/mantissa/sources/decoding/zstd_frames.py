@@ -45,6 +45,8 @@ def unzstd(buf: Buffer) -> Inflate:
     rest = buf.take(KEEP + 1)
     if not rest.strip(b"\0"):
         return None
+    if MAGIC.startswith(rest):
+        return _cut(number + 1)
     return fault(Reason.BAD_FORMAT, "bytes after the last zstd frame are not zstd", rest)
 
 
