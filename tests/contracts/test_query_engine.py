@@ -98,6 +98,10 @@ def test_a_table_without_files_is_empty_and_typed(engine: QueryEngine) -> None:
     )
 
 
+def test_a_column_may_have_any_name(engine: QueryEngine) -> None:
+    assert rows(engine, "SELECT filename, event_date FROM flows") == [("n", "2026-01-02")]
+
+
 def test_views_read_tables_and_views(engine: QueryEngine) -> None:
     assert rows(engine, "SELECT count(*) FROM everything") == [(7,)]
     assert rows(engine, 'SELECT event_id FROM "recent" ORDER BY 1') == [

@@ -24,7 +24,12 @@ LOGINS = Table(
 )
 FLOWS = Table(
     "flows",
-    (Column("event_id", "string"), Column("event_time", "timestamp"), Column("bytes", "bigint")),
+    (
+        Column("event_id", "string"),
+        Column("event_time", "timestamp"),
+        Column("bytes", "bigint"),
+        Column("filename", "string"),
+    ),
 )
 EMPTY = Table("empty_one", (Column("event_id", "string"), Column("n", "bigint")))
 TABLES = (LOGINS, FLOWS, EMPTY)
@@ -70,6 +75,8 @@ def lake_files() -> dict[str, bytes]:
     narrow = pa.table(
         {"event_id": ["6"], "event_time": _times([3]), "port": pa.array([7], pa.int32())}
     )
-    flows = pa.table({"event_id": ["f1"], "event_time": _times([30]), "bytes": [1 << 40]})
+    flows = pa.table(
+        {"event_id": ["f1"], "event_time": _times([30]), "bytes": [1 << 40], "filename": ["n"]}
+    )
     made = {DAY1: old, DAY2: new, SKEW: narrow, FLOW: flows}
     return {key: parquet(table) for key, table in made.items()}

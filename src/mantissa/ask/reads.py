@@ -17,6 +17,7 @@ from sqlglot.errors import OptimizeError, SqlglotError
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.schema import MappingSchema
 
 from mantissa.errors import GuardRefused
 from mantissa.model import Table
@@ -43,7 +44,7 @@ class Names:
         dialect: str = "duckdb",
     ) -> None:
         self.dialect = dialect
-        self._tables = {name.lower(): tuple(columns) for name, columns in tables.items()}
+        self._tables = {t.lower(): tuple(c.lower() for c in names) for t, names in tables.items()}
         self._views = {name.lower(): sql for name, sql in (views or {}).items()}
         self._bodies: dict[str, exp.Query] = {}
 
@@ -137,7 +138,8 @@ def qualified(tree: exp.Expr, names: Names) -> exp.Query:
     Raises `GuardRefused` with code `column`, naming the column and near ones.
     """
     used = {t.name.lower() for t in tree.find_all(exp.Table)} & set(names.all())
-    schema: dict[str, object] = {n: dict.fromkeys(names.columns(n), "TEXT") for n in used}
+    columns: dict[str, object] = {n: dict.fromkeys(names.columns(n), "TEXT") for n in used}
+    schema = MappingSchema(columns, dialect=names.dialect, normalize=False)
     try:
         found = qualify(tree.copy(), dialect=names.dialect, schema=schema)
     except OptimizeError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from sqlglot import exp, parse_one
@@ -30,6 +31,9 @@ SQL_TYPES: Mapping[str, str] = {
 }
 """DuckDB's type for each storage type; JSON stays text, as in Athena."""
 
+FILE_COLUMN = "mantissa file"
+"""What DuckDB calls a row's file inside our views; no table can have a column of this name."""
+
 
 class Relations:
     """The tables and views that an engine knows.
@@ -41,6 +45,7 @@ class Relations:
     def __init__(self, tables: Sequence[Table], views: Mapping[str, str] | None = None) -> None:
         self._views = dict(views or {})
         self._tables = {table.name: table for table in tables}
+        self._statements: dict[str, str] = {}
 
     def add(self, table: Table) -> None:
         """Make a table known, or replace its definition."""
@@ -63,7 +68,13 @@ class Relations:
     def view_statements(self, sql: str) -> tuple[str, ...]:
         """Return the CREATE VIEWs of the views that this SQL needs."""
         _, views = self.mentioned(sql)
-        return tuple(create_view(v, parse_one(self._views[v], dialect="duckdb")) for v in views)
+        return tuple(self._view_statement(view) for view in views)
+
+    def _view_statement(self, view: str) -> str:
+        if view not in self._statements:
+            tree = parse_one(self._views[view], dialect="duckdb")
+            self._statements[view] = create_view(view, tree)
+        return self._statements[view]
 
     def check_keys(self, table: str, keys: Sequence[str]) -> None:
         """Refuse keys that are not files of the table. Raises `EngineRejected`."""
@@ -104,21 +115,22 @@ class LakeFiles:
         for table, keys in files.items():
             self._relations.check_keys(table, keys)
         tables, _ = self._relations.mentioned(sql)
-        made = [create_view(t.name, self._select(t, files.get(t.name))) for t in tables]
+        made = [view_of_files(t, self._paths(t, files.get(t.name))) for t in tables]
         return (*made, *self._relations.view_statements(sql))
 
-    def _select(self, table: Table, keys: Sequence[str] | None) -> exp.Select:
-        paths = self._everything(table) if keys is None else self._exactly(keys)
-        return read_files(table, paths) if paths else empty(table)
-
-    def _everything(self, table: Table) -> list[str]:
+    def _paths(self, table: Table, keys: Sequence[str] | None) -> tuple[str, ...]:
+        if keys is not None:
+            return tuple(glob.escape(str(self.home / key)) for key in keys)
         folder = self.lake / table.name
         if not any(folder.glob(f"{table.partition}=*/*.parquet")):
-            return []
-        return [f"{glob.escape(str(folder))}/{table.partition}=*/*.parquet"]
+            return ()
+        return (f"{glob.escape(str(folder))}/{table.partition}=*/*.parquet",)
 
-    def _exactly(self, keys: Sequence[str]) -> list[str]:
-        return [glob.escape(str(self.home / key)) for key in keys]
+
+@lru_cache(maxsize=64)
+def view_of_files(table: Table, paths: tuple[str, ...]) -> str:
+    """Return the CREATE VIEW of a table over Parquet files; without files it is empty."""
+    return create_view(table.name, read_files(table, paths) if paths else empty(table))
 
 
 def read_files(table: Table, paths: Sequence[str]) -> exp.Select:
@@ -128,7 +140,7 @@ def read_files(table: Table, paths: Sequence[str]) -> exp.Select:
         expressions=[
             exp.Array(expressions=[exp.Literal.string(path) for path in paths]),
             exp.EQ(this=exp.column("schema"), expression=_schema(table.columns)),
-            exp.EQ(this=exp.column("filename"), expression=exp.true()),
+            exp.EQ(this=exp.column("filename"), expression=exp.Literal.string(FILE_COLUMN)),
         ],
     )
     return exp.select(*(_quoted(c.name) for c in table.columns), _partition(table)).from_(
@@ -176,6 +188,6 @@ def _pair(key: exp.Expr, value: exp.Expr) -> exp.PropertyEQ:
 def _partition(table: Table) -> exp.Expr:
     pattern = exp.Literal.string(f"{table.partition}=([^/]*)/[^/]*$")
     value = exp.Anonymous(
-        this="regexp_extract", expressions=[_quoted("filename"), pattern, exp.Literal.number(1)]
+        this="regexp_extract", expressions=[_quoted(FILE_COLUMN), pattern, exp.Literal.number(1)]
     )
     return exp.alias_(value, table.partition, quoted=True)
