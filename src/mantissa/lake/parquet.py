@@ -21,6 +21,10 @@ from mantissa.ports import ObjectStore
 PARTITION = "event_date"
 ROW_GROUP_ROWS = 131_072
 _ZSTD_LEVEL = 3
+_SMALL_COLUMN = 1024
+"""Arrow bytes below which a column is not compressed: setting up zstd costs more than it saves."""
+_FEW_ROWS = 64
+"""Rows up to which no dictionary is built: it would be as large as the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,13 @@ def write_part(store: ObjectStore, part: Part, rows: pa.Table) -> Iterator[DataF
 def encode(rows: pa.Table) -> bytes:
     """Return the rows as one Parquet file."""
     sink = io.BytesIO()
+    large = [n for n in rows.column_names if rows.column(n).nbytes >= _SMALL_COLUMN]
     pq.write_table(
         rows,
         sink,
-        compression="zstd",
-        compression_level=_ZSTD_LEVEL,
+        compression=dict.fromkeys(rows.column_names, "none") | dict.fromkeys(large, "zstd"),
+        compression_level=dict.fromkeys(large, _ZSTD_LEVEL) or None,
+        use_dictionary=rows.num_rows > _FEW_ROWS,
         row_group_size=ROW_GROUP_ROWS,
         write_page_index=False,
         store_schema=False,

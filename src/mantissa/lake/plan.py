@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import orjson
@@ -19,7 +19,8 @@ from mantissa.errors import SourceError
 from mantissa.ports import JSONValue
 
 PARSER_VERSION = 1
-"""Raised when decoding or mapping changes what rows come out of the same bytes."""
+"""Raised when decoding or mapping changes what rows come out of the same bytes, and when a plan
+gets a field that decides over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Plan:
     @property
     def short(self) -> str:
         """Eight hex digits that name this plan in file names."""
-        chosen = {k: v for k, v in asdict(self).items() if k not in ("writer", "source_object")}
+        chosen = {k: v for k, v in _members(self).items() if k not in ("writer", "source_object")}
         return hashlib.sha256(orjson.dumps(chosen, option=orjson.OPT_SORT_KEYS)).hexdigest()[:8]
 
     @property
@@ -65,16 +66,22 @@ class Plan:
 
     def to_json(self) -> dict[str, JSONValue]:
         """Return the plan as the ledger stores it."""
-        return asdict(self) | {"nearest": list(self.nearest)}
+        return _members(self) | {"nearest": list(self.nearest)}
 
 
-def plan_from_json(value: Mapping[str, JSONValue], *, runnable: bool) -> Plan:
-    """Read a stored plan; if it must be runnable, refuse one of another parser version."""
-    plan = Plan(**{**value, "nearest": tuple(value["nearest"])})
-    return _runnable(plan) if runnable else plan
+def _members(plan: Plan) -> dict[str, JSONValue]:
+    """Return the plan's values by name, uncopied: a plan is read often and never changed."""
+    return {f.name: getattr(plan, f.name) for f in fields(plan)}
 
 
-def _runnable(plan: Plan) -> Plan:
+def plan_from_json(value: Mapping[str, JSONValue]) -> Plan:
+    """Read a stored plan; what a later version of the product added to it is left out."""
+    known = {f.name: value[f.name] for f in fields(Plan) if f.name in value}
+    return Plan(**{**known, "nearest": tuple(value["nearest"])})
+
+
+def require_runnable(plan: Plan) -> Plan:
+    """Return the plan if this build can carry it out. Raises `SourceError`."""
     if plan.parser != PARSER_VERSION:
         raise SourceError(
             f"{plan.source_object} is half ingested by parser version {plan.parser}, "
