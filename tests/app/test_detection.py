@@ -361,3 +361,59 @@ def test_a_storm_of_matches_is_found_whole() -> None:
     assert report.findings == 3_000
     assert len(world.rows()) == 3_000
     assert world.alerted() == {1: 3_000}
+
+
+def test_an_alert_that_always_changes_is_given_up_with_everything_pending() -> None:
+    world = World()
+    world.commit(*TWO)
+    detection = world.detection()
+    hook = detection._alerts
+
+    def meddled(findings: Any, rules: Any) -> Any:
+        changes = hook(findings, rules)
+        world.state.put(changes.writes[0])
+        return changes
+
+    detection._alerts = meddled
+    with pytest.raises(Conflict):
+        detection.run()
+    assert world.pending() == 1
+    world.detection().run()
+    assert world.found() == FOUND
+
+
+def test_a_file_that_a_dead_run_left_late_is_replaced() -> None:
+    first = World()
+    first.commit(*TWO)
+    first.detection().run()
+    (left,) = [info.key for info in first.objects.list("lake/findings/")]
+    world = World()
+    world.commit(*TWO)
+    world.objects.put_if_absent(left, b"half a file")
+    world.detection().run()
+    assert world.found() == FOUND
+
+
+def test_many_slow_rules_among_quick_ones_are_found_one_by_one() -> None:
+    world = World()
+    world.commit(*({"name": f"n{n}"} for n in range(32)))
+    world.engine.errors = fail_on("odd", EngineTimedOut("slow"))
+    names = [f"[odd, n{n}]" if n % 2 else f"n{n}" for n in range(32)]
+    rules = [rule(f"s: {{name: {name}}}\ncondition: s", number=n) for n, name in enumerate(names)]
+    report = world.detection(prepared(*rules)).run()
+    assert {IDS.index(f.rule_id) for f in report.failed} == set(range(1, 32, 2))
+    assert {n for n, _ in world.found()} == set(range(0, 32, 2))
+
+
+def test_a_rule_known_to_fail_no_longer_costs_its_neighbours() -> None:
+    world = World()
+    world.engine.errors = fail_on("broken", EngineRejected("no such function"))
+    queries = []
+    for _ in range(2):
+        world.commit(*TWO)
+        world.engine.queries.clear()
+        world.detection(prepared(BOB, EVIL, DOOR, BROKEN)).run()
+        queries.append(len(world.engine.queries))
+    assert queries[0] > 3
+    assert queries[1] == 2
+    assert world.alerted() == {1: 2, 2: 2, 3: 2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -66,10 +67,12 @@ class Rule:
     text: str = field(default="", repr=False)
 
     def line_of(self, word: str) -> int:
-        """Return the line of `path` on which a field is first used as a key, or the rule's own."""
+        """Return the line of `path` on which a field is first tested, or the rule's own."""
+        key = re.compile(rf"(?<![\w.]){re.escape(word)}['\"]?\s*[|:]")
+        in_detection = False
         for number, text in enumerate(self.text.splitlines()):
-            key = text.strip().lstrip("- ").strip("'\"")
-            if key.startswith(word) and key[len(word) :].lstrip("'\"").startswith((":", "|")):
+            in_detection = in_detection or text.startswith("detection")
+            if in_detection and key.search(text):
                 return self.line + number
         return self.line
 

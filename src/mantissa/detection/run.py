@@ -113,11 +113,8 @@ class Detection:
         report = Report()
         tried: set[str] = set()
         while (work := self._take(tried)) is not None:
-            try:
-                report = _join(report, self._round(work))
-            except Conflict:
-                if self._pins.holds(work.pin):
-                    raise
+            done = self._round(work)
+            report = report if done is None else _join(report, done)
             tried.update(item.key for item, _ in work.made_good)
         return replace(report, pending=sum(1 for _ in self._ports.state.query(PENDING)))
 
@@ -144,15 +141,21 @@ class Detection:
             if info.key.rpartition("/")[2].startswith(f"{pin.run_id}-"):
                 self._ports.objects.delete(info.key)
 
-    def _round(self, work: _Work) -> Report:
-        released = False
+    def _round(self, work: _Work) -> Report | None:
+        """Carry one run through; None when another run took it over."""
+        settled = False
         try:
             self._judge(work)
             self._write(work)
             report = self._commit(work)
-            released = True
+            settled = True
+        except Conflict:
+            settled = not self._pins.holds(work.pin)
+            if not settled:
+                raise
+            return None
         finally:
-            if not released:
+            if not settled:
                 with suppress(StoreError):
                     self._pins.release(work.pin)
         return report

@@ -1,0 +1,128 @@
+"""Fusion: few queries, each small enough for every engine, all rules in them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlglot
+
+from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
+from mantissa.detection.fuse import BITMAP_BYTES, BITMAP_RULES, QUERY_RULES, fuse
+from mantissa.detection.prepare import MAX_SQL
+from mantissa.detection.show import rule_sql
+from support.detection import IDS, firing, fused_sql, judged, prepared, rows_of, rule, unfused
+
+
+def many(count: int, text: str = "n{n}", **options: str) -> list[str]:
+    return [
+        rule(f"s: {{name: {text.format(n=n)}}}\ncondition: s", number=n, **options)
+        for n in range(count)
+    ]
+
+
+def test_the_shape_on_trino() -> None:
+    ready = prepared(*many(2, logsource="category: window"), dialect=TRINO)
+    (sql,) = fused_sql(ready)
+    assert re.sub(r"w\$[0-9a-f]{12}", "w$", sql) == (
+        'SELECT * FROM (SELECT "event_id", "event_time", "source_object", "actor_user", '
+        '"actor_id", "src_ip", "dst_ip", "device_host", "cloud_account", "cloud_region", '
+        '"resource", "name" AS "f0", CASE WHEN "w$" THEN '
+        "CASE WHEN \"l$name\" = 'n0' THEN 1 ELSE 0 END + "
+        'CASE WHEN "l$name" = \'n1\' THEN 2 ELSE 0 END ELSE 0 END AS "b0" '
+        'FROM (SELECT "event_id", "event_time", "source_object", "actor_user", "actor_id", '
+        '"src_ip", "dst_ip", "device_host", "cloud_account", "cloud_region", "resource", "name", '
+        '"kind", LOWER("name") AS "l$name", LOWER("kind") = \'window\' AS "w$" '
+        'FROM "gate") AS base) AS base WHERE "b0" > 0 OR "b0" < 0'
+    )
+
+
+def test_each_bitmap_is_asked_once_on_duckdb() -> None:
+    (sql,) = fused_sql(prepared(*many(70)))
+    assert sql.endswith('WHERE ("b0" | "b1") <> 0')
+
+
+@pytest.mark.parametrize("dialect", [DUCKDB, TRINO])
+def test_bitmaps_are_packed_by_bytes_and_by_number(dialect: Dialect) -> None:
+    short = fuse(prepared(*many(130), dialect=dialect).predicates, dialect)
+    assert [len(bitmap) for query in short for bitmap in query.bitmaps] == [60, 60, 10]
+    long = fuse(prepared(*many(9, text="x" * 1000 + "{n}"), dialect=dialect).predicates, dialect)
+    sizes = [len(bitmap) for query in long for bitmap in query.bitmaps]
+    assert sizes == [3, 3, 3]
+    for query in short + long:
+        for bitmap in query.bitmaps:
+            assert len(bitmap) <= BITMAP_RULES
+            assert sum(predicate.size for predicate in bitmap) <= BITMAP_BYTES
+
+
+def test_queries_stay_under_the_limit_of_text() -> None:
+    ready = prepared(*many(200, text="'{n}" + "y" * 3000 + "'"), dialect=TRINO)
+    queries = fuse(ready.predicates, TRINO)
+    assert len(queries) > 1
+    assert all(len(query.sql) <= MAX_SQL for query in queries)
+    assert sum(len(query.predicates) for query in queries) == 200
+    assert all(len(query.predicates) <= QUERY_RULES for query in queries)
+
+
+def test_a_rule_larger_than_a_query_is_refused_by_name() -> None:
+    values = ", ".join(f"'{n}{'z' * 1000}'" for n in range(300))
+    (refused,) = prepared(rule(f"s: {{name: [{values}]}}\ncondition: s")).refused
+    assert "characters of SQL" in refused.reason
+    assert refused.id == IDS[1]
+
+
+def test_rules_of_different_log_sources_share_no_bitmap() -> None:
+    rules = [
+        rule("s: {name: x}\ncondition: s", number=1),
+        rule("s: {name: x}\ncondition: s", number=2, logsource="category: door"),
+        rule("s: {name: x}\ncondition: s", number=3, logsource="category: window"),
+    ]
+    (query,) = fuse(prepared(*rules).predicates, DUCKDB)
+    assert [len(bitmap) for bitmap in query.bitmaps] == [1, 1, 1]
+
+
+def test_the_sixtieth_bit_is_found() -> None:
+    events = [{"name": f"n{n}"} for n in range(130)]
+    assert firing(events, *many(130)) == [[n] for n in range(130)]
+
+
+def test_the_same_rules_give_the_same_queries_in_any_order() -> None:
+    texts = many(80)
+    assert fused_sql(prepared(*texts)) == fused_sql(prepared(*reversed(texts)))
+
+
+@pytest.mark.parametrize("dialect", [DUCKDB, TRINO])
+def test_every_query_parses_in_its_dialect(dialect: Dialect) -> None:
+    detections = [
+        "s: {ip|cidr: [10.0.0.0/8, '::/0']}\ncondition: not s",
+        "s: {doc.a.b|cidr: 10.0.0.0/8}\ncondition: s",
+        "s: {doc|contains: x}\ncondition: s",
+        "s: {doc.a|fieldref: doc.b}\ncondition: s",
+        "s: {name|hour: 3, at|week: 4}\ncondition: s",
+        "s: {name|gt: 3}\ncondition: s",
+        "words: ['it''s', 5]\ncondition: not words",
+    ]
+    ready = prepared(*(rule(d, number=n) for n, d in enumerate(detections)), dialect=dialect)
+    assert ready.refused == ()
+    texts = fused_sql(ready) + [rule_sql(p, dialect) for p in ready.predicates]
+    for text in texts:
+        assert isinstance(sqlglot.parse_one(text, dialect=dialect.name), sqlglot.exp.Select)
+
+
+def test_one_query_for_one_rule_finds_the_same_rows() -> None:
+    rules = [
+        rule("s: {doc.l|contains: a}\ncondition: not s", number=1),
+        rule("s: {name: x}\ncondition: s", number=2, logsource="category: door"),
+    ]
+    table = rows_of(
+        [{"name": "x", "kind": "door", "code": 2}, {"doc": {"l": ["za"]}}, {"name": "x"}]
+    )
+    ready = prepared(*rules)
+    assert judged(table, ready) == unfused(table, ready) == [[1, 2], [], [1]]
+
+
+def test_the_version_of_a_rule_set_follows_what_would_run() -> None:
+    one, two = many(2)
+    versions = {prepared(*texts).version for texts in ((one,), (two,), (one, two))}
+    assert len(versions) == 3
+    assert prepared(one, two).version == prepared(two, one).version
