@@ -16,7 +16,7 @@ commits once. Rows become visible file by file, and each exactly once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
@@ -163,8 +163,9 @@ class Ingest:
 
     def _claim(self, key: str) -> Claim:
         sample: list[bytes] = []
+        few = replace(self._settings.limits, batch_records=SAMPLE_RECORDS)
         with self._inputs.open(key) as stream:
-            for batch in decode(stream, key, self._settings.limits):
+            for batch in decode(stream, key, few):
                 if isinstance(batch, Batch):
                     sample += batch.raws[: SAMPLE_RECORDS - len(sample)]
                 if len(sample) >= SAMPLE_RECORDS:

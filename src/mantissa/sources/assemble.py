@@ -21,6 +21,7 @@ from mantissa.sources.record import Bad, bad
 from mantissa.sources.rows import Rows
 from mantissa.sources.schema import arrow_schema
 from mantissa.sources.times import TimeSyntaxError, believable, parse_time
+from mantissa.sources.times_uniform import parse_uniform
 
 SKEW_NOTE = '"_mantissa":{"flag":"clock_skew"}}'
 
@@ -79,6 +80,9 @@ class Assembler:
     def _parse(self, texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
         """Return milliseconds, null where a text is no time, and what is wrong there."""
         encoded = texts.dictionary_encode()
+        uniform = parse_uniform(encoded.dictionary)
+        if uniform is not None:
+            return uniform.take(encoded.indices), {}
         parsed: list[int | None] = []
         wrong: dict[int, str] = {}
         for code, text in enumerate(encoded.dictionary.to_pylist()):
