@@ -1,8 +1,8 @@
 """What a query will read, before it runs: bytes of column chunks from the manifests.
 
-The estimate is the compressed size of the referenced columns in the files whose day can be in the
-answer, once for every place in the query that reads the table. A footer, which an engine reads as
-well, is not in it; a row group that an engine can skip is.
+The estimate is the compressed size of the referenced columns, and of the footers, in the files
+whose day can be in the answer, once for every place in the query that reads the table. A row group
+that an engine can skip is in it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def read_bytes(read: Read, file: DataFile) -> int:
     """Return what one read takes from one file; the whole file if its columns are unknown."""
     if not file.column_bytes:
         return file.bytes
-    return sum(file.column_bytes.get(column, 0) for column in read.columns)
+    footer = max(0, file.bytes - sum(file.column_bytes.values()))
+    return footer + sum(file.column_bytes.get(column, 0) for column in read.columns)
 
 
 def dollars(size: int, per_terabyte: float = ATHENA_DOLLARS_PER_TERABYTE) -> float:

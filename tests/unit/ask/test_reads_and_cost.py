@@ -134,7 +134,9 @@ def test_a_cte_used_twice_is_read_twice() -> None:
 
 
 def file(table: str, day: str, **sizes: int) -> DataFile:
-    return DataFile(f"lake/{table}/{day}", table, day, 1, 1000, "", "", sizes)
+    """A file with a footer of 100 bytes; of 1,000 bytes when its columns are not known."""
+    size = sum(sizes.values()) + 100 if sizes else 1000
+    return DataFile(f"lake/{table}/{day}", table, day, 1, size, "", "", sizes)
 
 
 FILES = [
@@ -147,16 +149,16 @@ FILES = [
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("SELECT eventname FROM aws_cloudtrail", Estimate(30, 2)),
-        ("SELECT eventname FROM aws_cloudtrail WHERE event_date = '2026-03-02'", Estimate(20, 1)),
-        ("SELECT count(*) FROM aws_cloudtrail", Estimate(0, 2)),
+        ("SELECT eventname FROM aws_cloudtrail", Estimate(230, 2)),
+        ("SELECT eventname FROM aws_cloudtrail WHERE event_date = '2026-03-02'", Estimate(120, 1)),
+        ("SELECT count(*) FROM aws_cloudtrail", Estimate(200, 2)),
         ("SELECT raw FROM aws_cloudtrail WHERE event_date > '2026-03-02'", Estimate(0, 0)),
-        ("SELECT errorcode FROM aws_cloudtrail", Estimate(0, 2)),
-        ("SELECT bytes FROM aws_vpcflow UNION ALL SELECT bytes FROM aws_vpcflow", Estimate(18, 2)),
+        ("SELECT errorcode FROM aws_cloudtrail", Estimate(200, 2)),
+        ("SELECT bytes FROM aws_vpcflow UNION ALL SELECT bytes FROM aws_vpcflow", Estimate(218, 2)),
         ("SELECT risk_score FROM okta_system", Estimate(0, 0)),
     ],
 )
-def test_estimates_add_up_columns_of_files(sql: str, expected: Estimate) -> None:
+def test_estimates_add_up_columns_and_footers_of_files(sql: str, expected: Estimate) -> None:
     assert estimate(reads(sql), FILES) == expected
 
 
