@@ -15,8 +15,8 @@ from mantissa.sources.decode import Decoded, decode
 from mantissa.sources.mapping import Envelope, Extracted, Extractor
 from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import load_sources
-from mantissa.sources.windows import normalise
-from mantissa.sources.windows_fields import names_of
+from mantissa.sources.windows.fields import names_of
+from mantissa.sources.windows.normalise import normalise
 
 SPEC = load_sources()["windows"]
 ENVELOPE = Envelope("cd" * 32, "external", datetime(2026, 8, 1, tzinfo=UTC))

@@ -16,7 +16,7 @@ Normaliser = Callable[[bytes], Mapping[str, Any]]
 """Raw bytes of one record to its fields; raises `RecordError`."""
 
 REGISTRY: dict[str, str] = {
-    "windows": "mantissa.sources.windows:normalise",
+    "windows": "mantissa.sources.windows.normalise:normalise",
 }
 """Name in `source.yaml` → `module:function`, imported on first use."""
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mantissa.sources.record import RecordError
-from mantissa.sources.windows import normalise
+from mantissa.sources.windows.normalise import normalise
 from support import windows_events as shapes
 
 LEAVES = st.one_of(

@@ -8,7 +8,7 @@ import pytest
 
 from mantissa.model import Reason
 from mantissa.sources.record import RecordError
-from mantissa.sources.windows import normalise
+from mantissa.sources.windows.normalise import normalise
 from support import windows_events as shapes
 
 NOT_IN = {

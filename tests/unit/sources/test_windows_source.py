@@ -18,7 +18,7 @@ from mantissa.sources.proof import prove
 from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import load_sources
 from mantissa.sources.spec import load_spec
-from mantissa.sources.windows_names import CHANNELS
+from mantissa.sources.windows.names import CHANNELS
 from support import windows_events as shapes
 
 FOLDER = files("mantissa.sources").joinpath("builtin", "windows")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mantissa.sources import windows_values as values
-from mantissa.sources.windows_data import hashes, powershell_pairs, uniform
-from mantissa.sources.windows_fields import names_of
-from mantissa.sources.windows_names import CHANNELS, channel
+from mantissa.sources.windows import values
+from mantissa.sources.windows.data import hashes, powershell_pairs, uniform
+from mantissa.sources.windows.fields import names_of
+from mantissa.sources.windows.names import CHANNELS, channel
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from mantissa.sources.windows_names import channel, provider
-from mantissa.sources.windows_parts import content, text
+from mantissa.sources.windows.names import channel, provider
+from mantissa.sources.windows.parts import content, text
 
 _GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
 _DOTNET_DATE = re.compile(r"/Date\((-?\d{1,14})[^)]{0,8}\)/")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mantissa.sources.windows_parts import add, text
-from mantissa.sources.windows_values import guid
+from mantissa.sources.windows.parts import add, text
+from mantissa.sources.windows.values import guid
 
 _PARAM = re.compile(r"param([1-9]\d?)")
 _HASH = re.compile(r"(MD5|SHA1|SHA256|IMPHASH)=([0-9A-Fa-f]{32,64})", re.IGNORECASE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mantissa.sources.windows_parts import Parts, add, attributes, checked, content, filled
+from mantissa.sources.windows.parts import Parts, add, attributes, checked, content, filled
 
 _ATTRIBUTES = {
     "Provider": (("Name", "Provider_Name"), ("Guid", "Provider_Guid")),

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mantissa.sources.record import RecordError
-from mantissa.sources.windows_nested import read_data, read_event
-from mantissa.sources.windows_parts import Parts, filled, text
-from mantissa.sources.windows_xml import parse_events
+from mantissa.sources.windows.nested import read_data, read_event
+from mantissa.sources.windows.parts import Parts, filled, text
+from mantissa.sources.windows.xml import parse_events
 
 _SYSTEM = {
     "channel": "Channel",

@@ -18,13 +18,13 @@ import orjson
 from mantissa.model import Reason
 from mantissa.sources.record import RecordError
 from mantissa.sources.reference import compact
-from mantissa.sources.windows_beats import at, read_beats
-from mantissa.sources.windows_data import SECURITY, SYSMON, created_process, hashes, uniform
-from mantissa.sources.windows_flat import is_flat, read_flat
-from mantissa.sources.windows_nested import read_event
-from mantissa.sources.windows_parts import Parts, filled, text
-from mantissa.sources.windows_values import CLEANERS, moment, stamp, whole
-from mantissa.sources.windows_xml import parse_events
+from mantissa.sources.windows.beats import at, read_beats
+from mantissa.sources.windows.data import SECURITY, SYSMON, created_process, hashes, uniform
+from mantissa.sources.windows.flat import is_flat, read_flat
+from mantissa.sources.windows.nested import read_event
+from mantissa.sources.windows.parts import Parts, filled, text
+from mantissa.sources.windows.values import CLEANERS, moment, stamp, whole
+from mantissa.sources.windows.xml import parse_events
 
 _WRAPPERS: tuple[tuple[str, ...], ...] = (
     ("document", "data"),

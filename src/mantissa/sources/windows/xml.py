@@ -15,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 
 from mantissa.model import Reason
 from mantissa.sources.record import RecordError
-from mantissa.sources.windows_parts import checked
+from mantissa.sources.windows.parts import checked
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")

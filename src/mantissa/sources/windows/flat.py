@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from mantissa.sources.windows_fields import names_of
-from mantissa.sources.windows_nested import read_data
-from mantissa.sources.windows_parts import Parts, add, content, filled, text
-from mantissa.sources.windows_values import CLEANERS
-from mantissa.sources.windows_xml import parse_fragment
+from mantissa.sources.windows.fields import names_of
+from mantissa.sources.windows.nested import read_data
+from mantissa.sources.windows.parts import Parts, add, content, filled, text
+from mantissa.sources.windows.values import CLEANERS
+from mantissa.sources.windows.xml import parse_fragment
 
 _ALIASES = {
     "Channel": ("Channel", "LogName", "log_name", "channel"),
