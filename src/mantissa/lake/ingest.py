@@ -21,10 +21,10 @@ from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
-from mantissa.errors import Conflict, StoreTransient
-from mantissa.lake.ledger import DONE, QUARANTINED, Entry, Ledger, Outcome
+from mantissa.errors import Conflict, MantissaError, StoreTransient
+from mantissa.lake.ledger import DONE, QUARANTINED, SUPERSEDED, Entry, Ledger, Outcome
 from mantissa.lake.manifest import encode_manifest, manifest_key
-from mantissa.lake.parts import PartWriter
+from mantissa.lake.parts import PartWriter, stem
 from mantissa.lake.plan import PARSER_VERSION, Plan
 from mantissa.lake.quarantine import (
     encode_entries,
@@ -41,6 +41,8 @@ from mantissa.sources.record import Bad, Batch, Limits, Skipped, bad
 from mantissa.sources.registry import Claim, Sources
 
 SAMPLE_RECORDS = 20
+SAMPLE_FAULTS = 1_000
+"""Unreadable records after which an object's beginning is taken to be unreadable."""
 _CHANGING_TRIES = 3
 _HEAD_BYTES = 64 << 10
 
@@ -105,6 +107,11 @@ class Ingest:
         self._ledger = Ledger(ports.state)
         self._specs = SpecStore(ports.objects, sources)
 
+    @property
+    def limits(self) -> Limits:
+        """What an object taken up now may cost."""
+        return self._settings.limits
+
     def one(self, key: str, *, source: str | None = None, again: bool = False) -> Ingested:
         """Ingest one object unless the ledger says that it is done.
 
@@ -127,18 +134,18 @@ class Ingest:
     def _once(self, key: str, source: str | None, *, again: bool) -> Ingested:
         info = self._inputs.head(key)
         known = self._ledger.find(info.identity)
-        revive = known is not None and known.state == QUARANTINED and (again or source is not None)
-        if known is not None and known.finished and not revive:
+        if known is not None and known.finished and not _taken_up(known, source, again=again):
             return _already(known)
         plan = known.plan if known and not known.finished else self._plan(info, source, known)
-        if known is not None and known.finished and not plan.source:
+        if known is not None and known.state == QUARANTINED and not plan.source:
             return _already(known)
         entry = self._ledger.begin(info.identity, plan)
         if entry.finished:
             return _already(entry)
         try:
-            return self._attempt(entry)
-        except KeyboardInterrupt:
+            return self._attempt(entry, key)
+        except (KeyboardInterrupt, MantissaError):
+            # Not the object's fault: only attempts that end without a word make it poison.
             self._ledger.forgive(info.identity)
             raise
 
@@ -162,56 +169,58 @@ class Ingest:
         )
 
     def _claim(self, key: str) -> Claim:
-        sample: list[bytes] = []
-        few = replace(self._settings.limits, batch_records=SAMPLE_RECORDS)
         with self._inputs.open(key) as stream:
-            for batch in decode(stream, key, few):
-                if isinstance(batch, Batch):
-                    sample += batch.raws[: SAMPLE_RECORDS - len(sample)]
-                if len(sample) >= SAMPLE_RECORDS:
-                    break
+            sample, _ = beginning(stream, key, self._settings.limits)
         return self._sources.claim(key, sample)
 
-    def _attempt(self, entry: Entry) -> Ingested:
+    def _attempt(self, entry: Entry, key: str) -> Ingested:
         if entry.poisoned:
             detail = f"{entry.attempts - 1} attempts began and none finished"
-            manifest = self._quarantine_whole(entry, Reason.POISON, detail)
+            manifest = self._quarantine_whole(entry, key, Reason.POISON, detail)
         elif not entry.plan.source:
-            near = ", ".join(entry.plan.nearest) or "none"
-            detail = f"no source claims this object; nearest: {near}"
-            manifest = self._quarantine_whole(entry, Reason.UNKNOWN_SOURCE, detail)
+            manifest = self._unclaimed(entry, key)
         else:
-            manifest = self._parse(entry)
+            manifest = self._parse(entry, key)
         return self._commit(entry, manifest)
 
-    def _parse(self, entry: Entry) -> Manifest:
+    def _parse(self, entry: Entry, key: str) -> Manifest:
         plan = entry.plan
         envelope = Envelope(entry.identity, plan.source_object, plan.ingest_time)
         spec = self._specs.load(plan.source, plan.spec)
         writer = PartWriter(self._lake, entry.identity, plan, spec.table.name)
         try:
-            with self._inputs.open(plan.source_object) as stream:
+            with self._inputs.open(key) as stream:
                 decoded = decode(stream, plan.source_object, Limits(**plan.limits))
                 for extracted in extract_all(decoded, Extractor(spec), envelope):
                     writer.add(extracted)
         except Conflict:
-            writer.discard()
-            self._ledger.forget(entry.identity)
+            self._ledger.supersede(entry)
+            self._discard(entry, writer.keys)
             raise
         return writer.finish()
 
-    def _quarantine_whole(self, entry: Entry, reason: Reason, detail: str) -> Manifest:
+    def _unclaimed(self, entry: Entry, key: str) -> Manifest:
+        """Say what is wrong with an object of no source: nothing, its content, or its kind."""
         plan = entry.plan
-        with self._inputs.open(plan.source_object) as stream:
+        with self._inputs.open(key) as stream:
+            sample, first = beginning(stream, plan.source_object, Limits(**plan.limits))
+        if not sample and first is None:
+            return Manifest(entry.identity, "", plan.source_object, (), Counts(), (), plan.size)
+        near = f"no source claims this object; nearest: {', '.join(plan.nearest) or 'none'}"
+        if sample or not isinstance(first, Bad):
+            return self._quarantine_whole(entry, key, Reason.UNKNOWN_SOURCE, near)
+        return self._quarantine_whole(entry, key, first.reason, f"{first.detail}; {near}")
+
+    def _quarantine_whole(self, entry: Entry, key: str, reason: Reason, detail: str) -> Manifest:
+        plan = entry.plan
+        with self._inputs.open(key) as stream:
             head = stream.read(_HEAD_BYTES)
-        if not head:
-            return Manifest(entry.identity, "", plan.source_object, (), Counts(), (), 0)
         name = whole_object_id(entry.identity, plan.generation)
         line = whole_object_entry(name, plan.source_object, reason, detail, head)
-        key = quarantine_key("", f"{entry.identity[:32]}-{plan.short}-00000")
-        self._lake.put_if_absent(key, encode_entries([line]))
+        file = quarantine_key("", f"{stem(entry.identity, plan)}00000")
+        self._lake.put_if_absent(file, encode_entries([line]))
         counts = Counts(records=1, quarantined=1, reasons={str(reason): 1})
-        return Manifest(entry.identity, "", plan.source_object, (), counts, (key,), plan.size)
+        return Manifest(entry.identity, "", plan.source_object, (), counts, (file,), plan.size)
 
     def _commit(self, entry: Entry, manifest: Manifest) -> Ingested:
         key = manifest_key(entry.identity, entry.plan.short)
@@ -225,8 +234,40 @@ class Ingest:
             committed_at=self._clock.now().isoformat(),
             released=[whole_object_id(entry.identity, earlier)] if earlier >= 0 else [],
         )
-        self._ledger.commit(entry, outcome)
-        return _ingested(manifest)
+        if self._ledger.commit(entry, outcome):
+            return _ingested(manifest)
+        self._discard(entry, outcome.keys)
+        raise Conflict("another worker was first", where=entry.plan.source_object)
+
+    def _discard(self, entry: Entry, keys: Iterable[str]) -> None:
+        """Delete what an attempt wrote and nobody will ever commit."""
+        for key in self._ledger.unclaimed(entry, keys):
+            self._lake.delete(key)
+
+
+def _taken_up(known: Entry, source: str | None, *, again: bool) -> bool:
+    """Whether a finished object is to be ingested anew, under its next generation."""
+    if known.state == SUPERSEDED:
+        return True
+    return known.state == QUARANTINED and (again or source is not None)
+
+
+def beginning(
+    stream: BinaryIO, name: str, limits: Limits
+) -> tuple[list[bytes], Bad | Skipped | None]:
+    """Return the first good records of an object, and what was wrong with the first bad one."""
+    sample: list[bytes] = []
+    first: Bad | Skipped | None = None
+    others = 0
+    for item in decode(stream, name, replace(limits, batch_records=SAMPLE_RECORDS)):
+        if isinstance(item, Batch):
+            sample += item.raws[: SAMPLE_RECORDS - len(sample)]
+        else:
+            others += 1
+            first = item if first is None or isinstance(first, Skipped) else first
+        if len(sample) >= SAMPLE_RECORDS or others >= SAMPLE_FAULTS:
+            break
+    return sample, first
 
 
 def extract_all(

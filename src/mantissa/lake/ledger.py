@@ -1,49 +1,64 @@
 """What became of every input object: the authority on what has been ingested.
 
-State of an object: `PLANNED → DONE | QUARANTINED`. The record is keyed by the object's identity,
-never expires, and is written before work begins, so that attempts are counted even when each
-of them dies. Every change is a conditional write; whoever loses reads again and decides anew.
+State of an object: `PLANNED → DONE | QUARANTINED | SUPERSEDED`. The record is keyed by the
+object's identity, never expires, and is written before work begins, so that attempts are counted
+even when each of them dies. Every change is a conditional write; whoever loses reads again and
+decides anew.
+
+`SUPERSEDED` is a plan given up because its object changed or vanished while it was read. Nobody
+can commit that plan any more, so its files may be deleted at any time; the same content is taken
+up again under the next generation, whose files have other names.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TypeVar
 
-from mantissa.errors import Conflict, ObjectNotFound, StoreTransient
-from mantissa.lake.manifest import add_counts, counts_from_json, file_summary
-from mantissa.lake.plan import Plan, plan_from_json
+from mantissa.errors import Conflict, ObjectNotFound, StoreError, StoreTransient
+from mantissa.lake.books import PARTITIONS, PENDING, Outcome, partition_writes, pending_writes
+from mantissa.lake.manifest import counts_from_json, file_summary
+from mantissa.lake.plan import Plan, plan_from_json, require_runnable
 from mantissa.lake.quarantine import LEDGER, RELEASED
-from mantissa.model import Counts, DataFile, Manifest
-from mantissa.ports import Delete, Item, JSONValue, Put, StateStore, Write
+from mantissa.model import Counts
+from mantissa.ports import Item, JSONValue, Put, StateStore, Write
 
-PENDING = "pending"
-PARTITIONS = "partitions"
-PLANNED, DONE, QUARANTINED = "PLANNED", "DONE", "QUARANTINED"
+T = TypeVar("T")
+
+__all__ = ["PARTITIONS", "PENDING", "Entry", "Ledger", "Outcome"]
+
+PLANNED, DONE, QUARANTINED, SUPERSEDED = "PLANNED", "DONE", "QUARANTINED", "SUPERSEDED"
 MAX_ATTEMPTS = 5
-REPLAYS = 1_000_000
-"""Added to a plan's generation by its replays, so that their file names never meet."""
-_RETRIES = 100
+RETRIES = 100
+"""Times that a lost conditional write is decided anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object's record in the ledger, as read at `version`."""
+    """One object's record in the ledger, as read at `version`.
+
+    Args:
+        manifests: keys of the manifests that committed its files, replays included.
+        retired: keys that earlier generations committed, kept for the record.
+    """
 
     identity: str
     state: str
     attempts: int
     plan: Plan
-    counts: Counts
-    files: tuple[Mapping[str, JSONValue], ...]
-    quarantine: tuple[str, ...]
-    committed_at: str
-    version: int
+    counts: Counts = field(default_factory=Counts)
+    files: tuple[Mapping[str, JSONValue], ...] = ()
+    quarantine: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+    committed_at: str = ""
+    version: int = 0
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do for this object."""
+        """Whether nothing is left to do for this object as it was."""
         return self.state != PLANNED
 
     @property
@@ -51,26 +66,11 @@ class Entry:
         """Whether every allowed attempt has begun and none has finished."""
         return self.attempts > MAX_ATTEMPTS
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an attempt produced and is about to commit."""
-
-    state: str
-    manifest: Manifest
-    manifest_key: str
-    committed_at: str
-    released: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PinnedReplay:
-    """A replay of some quarantined records of one object, fixed before it works."""
-
-    entry: Entry
-    plan: Plan
-    positions: tuple[int, ...]
-    number: int
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every store key that the ledger vouches for on this object's behalf."""
+        own = (*(f["key"] for f in self.files), *self.quarantine, *self.manifests)
+        return frozenset((*own, *self.retired))
 
 
 class Ledger:
@@ -82,226 +82,143 @@ class Ledger:
     def find(self, identity: str) -> Entry | None:
         """Return an object's record, if it has one."""
         item = self._state.get(LEDGER, identity)
-        return None if item is None else _entry(item)
-
-    def begin(self, identity: str, plan: Plan) -> Entry:
-        """Count an attempt, pinning the plan unless one is pinned already."""
-        for _ in range(_RETRIES):
-            entry = self.find(identity)
-            if entry is not None and entry.finished and plan.generation <= entry.plan.generation:
-                return entry
-            try:
-                return self._count_attempt(identity, entry, plan)
-            except Conflict:
-                continue
-        raise StoreTransient("the ledger is contended", where=plan.source_object, fix="try again")
-
-    def forgive(self, identity: str) -> None:
-        """Take back the attempt of a run that was stopped on purpose, not by the object."""
-        item = self._state.get(LEDGER, identity)
-        if item is not None and item.value["state"] == PLANNED:
-            value = {**item.value, "attempts": max(0, item.value["attempts"] - 1)}
-            self._state.put(Put(LEDGER, identity, value, item.version))
-
-    def forget(self, identity: str) -> None:
-        """Drop the record of an attempt whose object changed under it."""
-        item = self._state.get(LEDGER, identity)
-        if item is not None and item.value["state"] == PLANNED:
-            self._state.transact([Delete(LEDGER, identity, item.version)])
+        return None if item is None else entry_of(item)
 
     def entries(self) -> Iterator[Entry]:
         """Yield every object's record, by identity."""
         for item in self._state.query(LEDGER):
-            yield _entry(item)
+            yield entry_of(item)
 
     def by_prefix(self, prefix: str) -> Entry:
-        """Return the one record whose identity starts with prefix."""
+        """Return the one record whose identity starts with prefix. Raises `ObjectNotFound`."""
         for item in self._state.query(LEDGER, prefix):
-            return _entry(item)
+            return entry_of(item)
         raise ObjectNotFound("the ledger has no such object", where=prefix)
 
-    def pinned_replays(self) -> Iterator[PinnedReplay]:
-        """Yield the replays that were pinned and have not been committed."""
-        for item in self._state.query(LEDGER):
-            if "replay" in item.value:
-                yield _replay(item)
+    def begin(self, identity: str, plan: Plan) -> Entry:
+        """Count an attempt, pinning the plan unless one is pinned already.
 
-    def pin_replay(self, entry: Entry, spec: str, positions: tuple[int, ...]) -> PinnedReplay:
-        """Fix a replay; if another worker has fixed one, return that."""
-        for _ in range(_RETRIES):
-            item = self._state.get(LEDGER, entry.identity)
-            if item is None:
-                raise ObjectNotFound("the ledger has no such object", where=entry.identity)
-            if "replay" in item.value:
-                return _replay(item)
-            number = item.value.get("replays", 0) + 1
-            pin = {"spec": spec, "positions": list(positions), "number": number}
-            value = {**item.value, "replay": pin, "replays": number}
-            with contextlib.suppress(Conflict):
-                self._state.put(Put(LEDGER, entry.identity, value, item.version))
-        raise StoreTransient("the ledger is contended", where=entry.identity, fix="try again")
+        Raises `SourceError` when the pinned plan is of another parser.
+        """
 
-    def commit_replay(
-        self, pinned: PinnedReplay, outcome: Outcome, reasons: Mapping[str, int]
-    ) -> bool:
-        """Publish a replay in one transaction; False if another worker was first."""
-        for _ in range(_RETRIES):
-            item = self._state.get(LEDGER, pinned.entry.identity)
-            if item is None or item.value.get("replay", {}).get("number") != pinned.number:
-                return False
-            try:
-                self._state.transact(_replay_writes(self._state, item, pinned, outcome, reasons))
-            except Conflict:
-                continue
-            return True
-        raise StoreTransient("the ledger is contended", where=pinned.entry.identity, fix="again")
+        def attempt() -> Entry:
+            entry = self.find(identity)
+            if entry is not None and entry.finished and plan.generation <= entry.plan.generation:
+                return entry
+            return self._count_attempt(identity, entry, plan)
+
+        return insist(attempt, plan.source_object)
+
+    def forgive(self, identity: str) -> None:
+        """Take back the attempt of a run that ended for another reason than its object.
+
+        Best effort: it is called on the way out of a failure, which must stay the one reported.
+        """
+
+        def take_back() -> None:
+            item = self._state.get(LEDGER, identity)
+            if item is not None and item.value["state"] == PLANNED:
+                value = {**item.value, "attempts": max(0, item.value["attempts"] - 1)}
+                self._state.put(Put(LEDGER, identity, value, item.version))
+
+        with contextlib.suppress(StoreError):
+            insist(take_back, identity)
+
+    def supersede(self, entry: Entry) -> None:
+        """Give up an unfinished plan for good, unless somebody has finished it."""
+
+        def give_up() -> None:
+            current = self.find(entry.identity)
+            if current is None or current.finished or current.plan != entry.plan:
+                return
+            value = _value(SUPERSEDED, current)
+            self._state.put(Put(LEDGER, entry.identity, value, current.version))
+
+        insist(give_up, entry.plan.source_object)
+
+    def unclaimed(self, entry: Entry, keys: Iterable[str]) -> list[str]:
+        """Return those of an attempt's files that nobody will ever commit."""
+        current = self.find(entry.identity)
+        if current is not None and not current.finished and current.plan == entry.plan:
+            return []
+        claimed = frozenset() if current is None else current.keys
+        return [key for key in keys if key not in claimed]
 
     def commit(self, entry: Entry, outcome: Outcome) -> bool:
         """Publish an attempt in one transaction; False if another worker was first."""
-        for _ in range(_RETRIES):
+
+        def publish() -> bool:
             current = self.find(entry.identity)
             if current is None or current.finished or current.plan != entry.plan:
                 return False
-            try:
-                self._state.transact(self._commit_writes(current, outcome))
-            except Conflict:
-                continue
+            self._state.transact(self._commit_writes(current, outcome))
             return True
-        raise StoreTransient("the ledger is contended", where=entry.identity, fix="try again")
+
+        return insist(publish, entry.plan.source_object)
 
     def _count_attempt(self, identity: str, entry: Entry | None, plan: Plan) -> Entry:
-        fresh = entry is None or entry.finished
-        pinned = plan if entry is None or fresh else entry.plan
-        attempts = 1 if entry is None or fresh else entry.attempts + 1
-        value = ledger_value(PLANNED, attempts, pinned)
-        version = None if entry is None else entry.version
-        self._state.put(Put(LEDGER, identity, value, version))
-        return Entry(identity, PLANNED, attempts, pinned, Counts(), (), (), "", 1 + (version or 0))
+        if entry is None:
+            begun = Entry(identity, PLANNED, 1, plan)
+        elif entry.finished:
+            retired = tuple(sorted(entry.keys))
+            begun = Entry(identity, PLANNED, 1, plan, retired=retired, version=entry.version)
+        else:
+            begun = replace(entry, attempts=entry.attempts + 1)
+        require_runnable(begun.plan)
+        self._state.put(Put(LEDGER, identity, _value(PLANNED, begun), begun.version or None))
+        return replace(begun, version=begun.version + 1)
 
     def _commit_writes(self, entry: Entry, outcome: Outcome) -> list[Write]:
         manifest = outcome.manifest
-        value = ledger_value(outcome.state, entry.attempts, entry.plan) | {
+        value = _value(outcome.state, entry) | {
             "counts": asdict(manifest.counts),
             "files": [file_summary(f) for f in manifest.files],
             "quarantine": list(manifest.quarantine),
-            "manifest": outcome.manifest_key,
+            "manifests": [outcome.manifest_key],
             "bytes_in": manifest.bytes_in,
             "committed_at": outcome.committed_at,
         }
-        writes: list[Write] = [Put(LEDGER, entry.identity, value, entry.version)]
-        writes += pending_writes(entry.identity, entry.plan, outcome)
-        writes += partition_writes(self._state, manifest.files)
-        writes += [
-            Put(RELEASED, key, {"by": outcome.manifest_key}, None) for key in outcome.released
+        return [
+            Put(LEDGER, entry.identity, value, entry.version),
+            *pending_writes(entry.identity, entry.plan, outcome),
+            *partition_writes(self._state, manifest.files),
+            *(Put(RELEASED, key, {"by": outcome.manifest_key}, None) for key in outcome.released),
         ]
-        return writes
 
 
-def _replay(item: Item) -> PinnedReplay:
-    entry, pin = _entry(item), item.value["replay"]
-    plan = replace(
-        entry.plan, spec=pin["spec"], generation=entry.plan.generation + REPLAYS + pin["number"]
-    )
-    return PinnedReplay(entry, plan, tuple(pin["positions"]), pin["number"])
+def insist(decide: Callable[[], T], where: str) -> T:
+    """Decide anew as long as another writer is first."""
+    for _ in range(RETRIES):
+        with contextlib.suppress(Conflict):
+            return decide()
+    raise StoreTransient("the ledger is contended", where=where, fix="try again")
 
 
-def _replay_writes(
-    state: StateStore,
-    item: Item,
-    pinned: PinnedReplay,
-    outcome: Outcome,
-    reasons: Mapping[str, int],
-) -> list[Write]:
-    manifest = outcome.manifest
-    value = {k: v for k, v in item.value.items() if k != "replay"} | {
-        "counts": asdict(_after_replay(pinned.entry.counts, manifest.counts, reasons)),
-        "files": [*item.value["files"], *(file_summary(f) for f in manifest.files)],
-    }
-    key = f"{item.key}-{pinned.plan.short}"
-    return [
-        Put(LEDGER, item.key, value, item.version),
-        *pending_writes(key, pinned.plan, outcome),
-        *partition_writes(state, manifest.files),
-        *(Put(RELEASED, i, {"by": outcome.manifest_key}, None) for i in outcome.released),
-    ]
-
-
-def _after_replay(before: Counts, gained: Counts, reasons: Mapping[str, int]) -> Counts:
-    left = {reason: n - reasons.get(reason, 0) for reason, n in before.reasons.items()}
-    after = add_counts(before, replace(gained, records=0))
-    return replace(
-        after,
-        quarantined=before.quarantined - gained.rows - gained.filtered,
-        reasons={reason: n for reason, n in left.items() if n},
-    )
-
-
-def ledger_value(state: str, attempts: int, plan: Plan) -> dict[str, JSONValue]:
+def _value(state: str, entry: Entry) -> dict[str, JSONValue]:
     """Return the part of a ledger record that is there from the start."""
     return {
         "state": state,
-        "attempts": attempts,
-        "source": plan.source,
-        "source_object": plan.source_object,
-        "plan": plan.to_json(),
+        "attempts": entry.attempts,
+        "source": entry.plan.source,
+        "source_object": entry.plan.source_object,
+        "plan": entry.plan.to_json(),
+        "retired": list(entry.retired),
     }
 
 
-def pending_writes(key: str, plan: Plan, outcome: Outcome) -> list[Write]:
-    """Record that detection has yet to judge these files."""
-    files: dict[str, list[str]] = {}
-    for file in outcome.manifest.files:
-        files.setdefault(file.table, []).append(file.key)
-    if not files:
-        return []
-    value = {
-        "source": plan.source,
-        "source_object": plan.source_object,
-        "modified": plan.modified,
-        "committed_at": outcome.committed_at,
-        "files": files,
-        "manifest": outcome.manifest_key,
-    }
-    return [Put(PENDING, key, value, None)]
-
-
-def partition_writes(state: StateStore, files: Sequence[DataFile]) -> list[Write]:
-    """Add files to the totals of their partitions, each with its generation counted up."""
-    grouped: dict[str, list[DataFile]] = {}
-    for file in files:
-        grouped.setdefault(f"{file.table}/{file.event_date}", []).append(file)
-    return [_partition_write(state, key, group) for key, group in sorted(grouped.items())]
-
-
-def _partition_write(state: StateStore, key: str, files: Sequence[DataFile]) -> Put:
-    item = state.get(PARTITIONS, key)
-    old: Mapping[str, JSONValue] = item.value if item else {}
-    columns = dict(old.get("columns", {}))
-    for file in files:
-        for name, size in file.column_bytes.items():
-            columns[name] = columns.get(name, 0) + size
-    value = {
-        "generation": old.get("generation", 0) + 1,
-        "rows": old.get("rows", 0) + sum(f.rows for f in files),
-        "files": old.get("files", 0) + len(files),
-        "bytes": old.get("bytes", 0) + sum(f.bytes for f in files),
-        "columns": columns,
-        "first_event": min(filter(None, [old.get("first_event"), *(f.first_event for f in files)])),
-        "last_event": max(filter(None, [old.get("last_event"), *(f.last_event for f in files)])),
-    }
-    return Put(PARTITIONS, key, value, item.version if item else None)
-
-
-def _entry(item: Item) -> Entry:
+def entry_of(item: Item) -> Entry:
+    """Read a ledger record."""
     value = item.value
     return Entry(
         identity=item.key,
         state=value["state"],
         attempts=value["attempts"],
-        plan=plan_from_json(value["plan"], runnable=value["state"] == PLANNED),
+        plan=plan_from_json(value["plan"]),
         counts=counts_from_json(value.get("counts", {})),
         files=tuple(value.get("files", ())),
         quarantine=tuple(value.get("quarantine", ())),
+        manifests=tuple(value.get("manifests", ())),
+        retired=tuple(value.get("retired", ())),
         committed_at=value.get("committed_at", ""),
         version=item.version,
     )

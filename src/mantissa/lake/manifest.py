@@ -10,10 +10,12 @@ import orjson
 from mantissa.model import Counts, DataFile, Manifest
 from mantissa.ports import JSONValue
 
+MANIFESTS = "manifest/"
+
 
 def manifest_key(identity: str, plan: str) -> str:
     """Return the store key of a manifest."""
-    return f"manifest/{identity[:32]}-{plan}.json"
+    return f"{MANIFESTS}{identity[:32]}-{plan}.json"
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -15,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mantissa.errors import StoreError
 from mantissa.model import DataFile
 from mantissa.ports import ObjectStore
 
 PARTITION = "event_date"
 ROW_GROUP_ROWS = 131_072
 _ZSTD_LEVEL = 3
+_FIX = "delete it and run the same command again"
 _SMALL_COLUMN = 1024
 """Arrow bytes below which a column is not compressed: setting up zstd costs more than it saves."""
 _FEW_ROWS = 64
@@ -54,8 +56,22 @@ def write_part(store: ObjectStore, part: Part, rows: pa.Table) -> Iterator[DataF
         data = encode(ordered)
         key = part.key(event_date)
         if not store.put_if_absent(key, data):
-            data = store.get(key)
+            data = _earlier(store, key, ordered)
         yield describe(key, part.table, event_date, data)
+
+
+def _earlier(store: ObjectStore, key: str, rows: pa.Table) -> bytes:
+    """Return the file that an earlier attempt put there, if it holds these very rows."""
+    data = store.get(key)
+    name = rows.column_names[0]
+    try:
+        found = pq.read_table(io.BytesIO(data), columns=[name])[name]
+    except pa.ArrowInvalid as error:
+        raise StoreError(f"a damaged file: {error}", where=key, fix=_FIX) from error
+    if not found.equals(rows[name]):
+        detail = f"a file of this name holds {len(found)} other rows than the {len(rows)} due"
+        raise StoreError(detail, where=key, fix=_FIX)
+    return data
 
 
 def encode(rows: pa.Table) -> bytes:

@@ -56,10 +56,10 @@ class PartWriter:
             bytes_in=self._plan.size,
         )
 
-    def discard(self) -> None:
-        """Take back what was written, because the object turned out to be another."""
-        for key in [*(f.key for f in self._files), *self._quarantine]:
-            self._store.delete(key)
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The store keys written so far."""
+        return (*(f.key for f in self._files), *self._quarantine)
 
     def _full(self) -> bool:
         rows = sum(t.num_rows for t in self._rows)
@@ -72,7 +72,7 @@ class PartWriter:
     def _write_rows(self) -> None:
         if self._rows:
             part = Part(self._table, self._stem(self._parts))
-            self._files += write_part(self._store, part, pa.concat_tables(self._rows))
+            self._files.extend(write_part(self._store, part, pa.concat_tables(self._rows)))
             self._rows = []
             self._parts += 1
 
@@ -88,7 +88,12 @@ class PartWriter:
             self._rejects = []
 
     def _stem(self, number: int) -> str:
-        return f"{self._identity[:32]}-{self._plan.short}-{number:05d}"
+        return f"{stem(self._identity, self._plan)}{number:05d}"
+
+
+def stem(identity: str, plan: Plan) -> str:
+    """Return how the names of all files begin that an attempt with this plan writes."""
+    return f"{identity[:32]}-{plan.short}-"
 
 
 def _count(extracted: Extracted) -> Counts:

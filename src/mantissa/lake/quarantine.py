@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import orjson
 import zstandard
 
-from mantissa.errors import ObjectNotFound
+from mantissa.errors import ObjectNotFound, StoreError
 from mantissa.model import Reason
 from mantissa.ports import JSONValue, ObjectStore, StateStore
 from mantissa.sources.record import Bad
@@ -59,11 +59,16 @@ class Entry:
         return base64.b64decode(self.raw) if self.encoding == "base64" else self.raw.encode()
 
 
+def entry_id(identity: str, position: int) -> str:
+    """Return the id of a record's entry, which is the id its row would have."""
+    return f"{identity[:32]}{position:08x}"
+
+
 def entry_of(identity: str, source: str, source_object: str, bad: Bad) -> Entry:
     """Make the entry of a record that was refused."""
     raw, encoding = _as_text(bad.raw)
     return Entry(
-        id=f"{identity[:32]}{bad.position:08x}",
+        id=entry_id(identity, bad.position),
         source=source or UNCLAIMED,
         source_object=source_object,
         line=bad.position + 1,
@@ -82,12 +87,12 @@ def whole_object_id(identity: str, generation: int) -> str:
 
 
 def whole_object_entry(
-    entry_id: str, source_object: str, reason: Reason, detail: str, head: bytes
+    name: str, source_object: str, reason: Reason, detail: str, head: bytes
 ) -> Entry:
     """Make the entry of an object that is quarantined whole; `head` is its beginning."""
     raw, encoding = _as_text(head)
     return Entry(
-        id=entry_id,
+        id=name,
         source=UNCLAIMED,
         source_object=source_object,
         line=0,
@@ -111,12 +116,16 @@ def encode_entries(entries: Iterable[Entry]) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL).compress(lines)
 
 
-def decode_entries(data: bytes) -> Iterator[Entry]:
-    """Read a quarantine file."""
-    with zstandard.ZstdDecompressor().stream_reader(data) as reader:
-        text = reader.read()
-    for line in text.splitlines():
-        yield Entry(**orjson.loads(line))
+def decode_entries(data: bytes, key: str) -> list[Entry]:
+    """Read a quarantine file. Raises `StoreError` if it is damaged."""
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data) as reader:
+            text = reader.read()
+        return [Entry(**orjson.loads(line)) for line in text.splitlines()]
+    except (zstandard.ZstdError, ValueError, TypeError) as error:
+        raise StoreError(
+            f"a damaged quarantine file: {error}", where=key, fix="restore it from a copy"
+        ) from error
 
 
 class Quarantine:
@@ -134,18 +143,16 @@ class Quarantine:
                 if entry.id not in released and reason in (None, entry.reason):
                     yield entry
 
-    def show(self, entry_id: str) -> Entry:
+    def show(self, name: str) -> Entry:
         """Return one entry by its id."""
-        for entry in self.entries(identity=entry_id[:32]):
-            if entry.id == entry_id:
+        for entry in self.entries(identity=name[:32]):
+            if entry.id == name:
                 return entry
-        raise ObjectNotFound(
-            f"no quarantine entry {entry_id!r}", fix="see: mantissa quarantine list"
-        )
+        raise ObjectNotFound(f"no quarantine entry {name!r}", fix="see: mantissa quarantine list")
 
     def _of(self, keys: Sequence[JSONValue]) -> Iterator[Entry]:
         for key in keys:
-            yield from decode_entries(self._store.get(key))
+            yield from decode_entries(self._store.get(key), key)
 
 
 def _as_text(data: bytes) -> tuple[str, str]:

@@ -15,13 +15,21 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mantissa.errors import ObjectNotFound
-from mantissa.lake.ledger import PARTITIONS, Entry, Ledger
-from mantissa.lake.quarantine import RELEASED, Quarantine
+from mantissa.errors import ObjectNotFound, StoreError
+from mantissa.lake.books import PARTITIONS
+from mantissa.lake.ledger import Entry, Ledger
+from mantissa.lake.quarantine import Quarantine
 from mantissa.model import ObjectInfo
 from mantissa.ports import JSONValue, ObjectStore, StateStore
 
 Files = dict[str, Mapping[str, JSONValue]]
+
+OTHERS = ("lake/findings/",)
+"""What lies under `lake/` and is not this core's: detection keeps its own books."""
+OURS = ("lake/", "quarantine/")
+_DEFECT = "report this: it is a defect"
+_REPAIR = "run mantissa ingest on its object; if that is gone: mantissa lake reconcile --repair"
+_RESTORE = "restore the file from a copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,15 @@ class Reconcile:
 
     def run(self) -> list[Difference]:
         """Return every difference; empty means that every record is accounted for."""
+        strangers = list(ours(self._store))
         entries = list(Ledger(self._state).entries())
-        files: Files = {f["key"]: f for e in entries if e.finished for f in e.files}
-        tables = {str(f["table"]) for f in files.values()}
+        files: Files = {f["key"]: f for e in entries for f in e.files}
+        claimed = {key for e in entries for key in e.keys}
         return [
             *_unfinished(entries),
             *_unbalanced(entries),
             *self._missing(files),
-            *self._strangers(files, tables),
+            *(_stranger(info) for info in strangers if info.key not in claimed),
             *self._totals(files),
             *self._quarantined(entries),
         ]
@@ -60,22 +69,16 @@ class Reconcile:
             found = self._rows(key)
             if found != file["rows"]:
                 detail = f"the ledger says {file['rows']} rows, the file has {found}"
-                yield Difference("R2", key, detail, "restore the file, or ingest its object again")
+                yield Difference("R2", key, detail, _RESTORE)
 
     def _rows(self, key: str) -> int | str:
         try:
             with self._store.open(key) as stream:
                 return int(pq.read_metadata(stream).num_rows)
         except ObjectNotFound:
-            return "gone"
-        except pa.ArrowInvalid:
+            return "none: it is gone"
+        except (pa.ArrowException, OSError):
             return "no readable footer"
-
-    def _strangers(self, files: Files, tables: set[str]) -> Iterator[Difference]:
-        for table in sorted(tables):
-            for info in self._store.list(f"lake/{table}/"):
-                if info.key not in files:
-                    yield _stranger(info)
 
     def _totals(self, files: Files) -> Iterator[Difference]:
         rows: Counter[str] = Counter()
@@ -85,27 +88,35 @@ class Reconcile:
         for key in sorted({*rows, *stored}):
             if rows[key] != stored.get(key, 0):
                 detail = f"the files hold {rows[key]} rows, the total says {stored.get(key, 0)}"
-                yield Difference("R3", key, detail, "report this: it is a defect")
+                yield Difference("R3", key, detail, _DEFECT)
 
     def _quarantined(self, entries: list[Entry]) -> Iterator[Difference]:
-        waiting = Counter(e.id[:32] for e in Quarantine(self._store, self._state).entries())
+        quarantine = Quarantine(self._store, self._state)
         for entry in entries:
-            found = waiting[entry.identity[:32]]
-            if entry.finished and found != entry.counts.quarantined:
+            try:
+                found = sum(1 for _ in quarantine.entries(identity=entry.identity))
+            except StoreError as error:
+                detail = f"{entry.plan.source_object}: {error.message}"
+                yield Difference("R4", error.where or "quarantine/", detail, _RESTORE)
+                continue
+            if found != entry.counts.quarantined:
                 detail = f"{entry.counts.quarantined} quarantined, {found} in quarantine"
-                yield Difference("R4", entry.plan.source_object, detail, "restore quarantine/")
+                yield Difference("R4", entry.plan.source_object, detail, _RESTORE)
 
-    @property
-    def released(self) -> int:
-        """How many quarantine entries have since become rows."""
-        return sum(1 for _ in self._state.query(RELEASED))
+
+def ours(store: ObjectStore) -> Iterator[ObjectInfo]:
+    """Yield every file of the lake that the ledger has to vouch for."""
+    for prefix in OURS:
+        for info in store.list(prefix):
+            if not info.key.startswith(OTHERS):
+                yield info
 
 
 def _unfinished(entries: list[Entry]) -> Iterator[Difference]:
     for entry in entries:
         if not entry.finished:
             detail = f"{entry.attempts} attempts began and none has finished"
-            yield Difference("R1", entry.plan.source_object, detail, "run mantissa ingest on it")
+            yield Difference("R1", entry.plan.source_object, detail, _REPAIR)
 
 
 def _unbalanced(entries: list[Entry]) -> Iterator[Difference]:
@@ -116,9 +127,9 @@ def _unbalanced(entries: list[Entry]) -> Iterator[Difference]:
                 f"{counts.records} records, {counts.rows} rows, "
                 f"{counts.quarantined} quarantined, {counts.filtered} filtered"
             )
-            yield Difference("R1", entry.plan.source_object, detail, "report this: it is a defect")
+            yield Difference("R1", entry.plan.source_object, detail, _DEFECT)
 
 
 def _stranger(info: ObjectInfo) -> Difference:
-    detail = f"{info.size} bytes that no finished object claims"
-    return Difference("R2", info.key, detail, "finish the ingest that was interrupted")
+    check = "R4" if info.key.startswith("quarantine/") else "R2"
+    return Difference(check, info.key, f"{info.size} bytes that no object claims", _REPAIR)

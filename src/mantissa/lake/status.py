@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from mantissa.lake.ledger import PARTITIONS, Ledger
+from mantissa.lake.ledger import PARTITIONS, SUPERSEDED, Ledger
 from mantissa.lake.quarantine import RELEASED, UNCLAIMED
 from mantissa.ports import JSONValue, StateStore
 from mantissa.sources.registry import Sources
@@ -35,7 +35,7 @@ def lake_status(state: StateStore, sources: Sources) -> dict[str, TableStatus]:
     for item in state.query(PARTITIONS):
         _add_partition(tables.setdefault(item.key.partition("/")[0], TableStatus()), item.value)
     for entry in Ledger(state).entries():
-        if entry.finished:
+        if entry.finished and entry.state != SUPERSEDED:
             spec = sources.get(entry.plan.source)
             table = spec.table.name if spec else entry.plan.source or UNCLAIMED
             status = tables.setdefault(table, TableStatus())
