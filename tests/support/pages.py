@@ -17,7 +17,7 @@ _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)(?:\s+\"[^\"]*\")?
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _SHOWN = re.compile(r"^(?:\$ | {4})?(mantissa(?: .*)?)$")
 _SUBSTITUTION = re.compile(r"\$\(([^()]*)\)")
-_STOPS = frozenset({"|", "||", "&&", ";", ">", ">>", "<", "2"})
+_STOPS = frozenset({"|", "||", "&&", ";", ">", ">>", "<"})
 
 
 @dataclass(frozen=True)
