@@ -10,6 +10,8 @@ import typer
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.layout import facts, moment
+from mantissa.entrypoints.cli.output import Column
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
 
 alerts = noun("What people are told, what they say of it, and whether it arrived.")
 
-_COLUMNS = ["id", "level", "status", "title", "count", "first_event", "last_event"]
+_COLUMNS: dict[str, Column] = {
+    "id": lambda alert: alert["id"][:12],
+    "last event": lambda alert: moment(alert["last_event"]),
+    "level": "level",
+    "status": "status",
+    "count": "count",
+    "title": "title",
+}
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="The alert's id or its beginning.")]
 
 
@@ -55,7 +64,14 @@ def show(call: Call, alert_id: AlertId) -> None:
     from mantissa.alerts.listing import find
 
     app = boot(call)
-    _print(call, _document(app, find(app.state, alert_id)))
+    document = _document(app, find(app.state, alert_id))
+
+    def tell() -> None:
+        from mantissa.entrypoints.cli.alert_view import alert_text
+
+        call.output.say(alert_text(document))
+
+    call.output.result(document, tell)
 
 
 @alerts.command("ack")
@@ -64,7 +80,7 @@ def ack(call: Call, alert_id: AlertId) -> None:
     """Say that you are on it."""
     app = boot(call)
     found = _find(app, alert_id)
-    _print(call, _document(app, app.triage.acknowledge(found.id, _person())))
+    _tell_change(call, _document(app, app.triage.acknowledge(found.id, _person())))
 
 
 @alerts.command("close")
@@ -87,7 +103,7 @@ def close(
     chosen = _one_of(Verdict, verdict, "--as")
     assert chosen is not None
     found = _find(app, alert_id)
-    _print(call, _document(app, app.triage.close(found.id, chosen, _person(), note)))
+    _tell_change(call, _document(app, app.triage.close(found.id, chosen, _person(), note)))
 
 
 @alerts.command("deliver")
@@ -139,8 +155,30 @@ def stats(call: Call) -> None:
     """Count alerts by status, level and rule, with each rule's precision."""
     from mantissa.alerts.listing import stats as counted
 
-    numbers = counted(boot(call).state)
-    _print(call, numbers)
+    app = boot(call)
+    numbers = counted(app.state)
+    call.output.result(numbers, lambda: _tell_stats(call, app, numbers))
+
+
+def _tell_stats(call: Call, app: App, numbers: dict[str, Any]) -> None:
+    titles = {rule.info.id: rule.info.title for rule in app.rules.rules}
+    call.output.say(f"{numbers['alerts']:,} alerts")
+    for name in ("by_status", "by_level"):
+        counts = numbers[name]
+        call.output.say(facts([(name.replace("_", " "), _listed(counts))]))
+    verdicts = ["alerts", "true_positive", "false_positive", "benign", "precision"]
+    rows = [[titles.get(i, i), *(r[v] for v in verdicts)] for i, r in numbers["by_rule"].items()]
+    if rows:
+        call.output.say()
+        call.output.table(["rule", *(v.replace("_", " ") for v in verdicts)], rows)
+        call.output.say()
+    for name, row in numbers["deliveries"].items():
+        counts = {k: v for k, v in row.items() if k != "circuit"}
+        call.output.say(facts([(f"sent to {name}", _listed(counts))]))
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _find(app: App, alert_id: str) -> Alert:
@@ -156,11 +194,13 @@ def _document(app: App, alert: Alert) -> dict[str, Any]:
     return alert_json(alert, all_rows(app.state, alert.id))
 
 
-def _print(call: Call, document: dict[str, Any]) -> None:
-    def show_all() -> None:
-        call.output.table(["", ""], [[name, value] for name, value in document.items() if value])
+def _tell_change(call: Call, document: dict[str, Any]) -> None:
+    def tell() -> None:
+        from mantissa.entrypoints.cli.alert_view import alert_line
 
-    call.output.result(document, show_all)
+        call.output.say(alert_line(document))
+
+    call.output.result(document, tell)
 
 
 def _person() -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mantissa.entrypoints.cli.scenario import Scenario
 
 KEPT = "mantissa-demo"
+RAW = "raw"
+"""The folder of the scenario's files in the home."""
+_TRY_SQL = "SELECT eventname, count(*) FROM aws_cloudtrail GROUP BY 1 ORDER BY 2 DESC LIMIT 9"
 
 
 @command(example="mantissa demo\nmantissa demo --keep")
@@ -41,7 +44,8 @@ def demo(
         home = stack.enter_context(_home(call, keep=keep))
         receiver = stack.enter_context(_receiver())
         document = Tour(call, _app(home, receiver), receiver, events).run()
-    document |= {"home": str(home) if keep else None, "seconds": time.monotonic() - started}
+    seconds = round(time.monotonic() - started, 3)
+    document |= {"home": str(home) if keep else None, "seconds": seconds}
     call.output.result(document, lambda: _farewell(call, document, home if keep else None))
     return Exit.DONE if all(step["found_by"] for step in document["story"]) else Exit.FAILED
 
@@ -76,7 +80,7 @@ class Tour:
         from mantissa.entrypoints.cli.scenario import write_scenario
 
         self._title("1", "A small company's CloudTrail, with an intruder in it")
-        raw = self._app.home / "raw"
+        raw = self._app.home / RAW
         scenario = write_scenario(raw, end=self._app.clock.now(), events=self._events)
         self._say(
             f"Wrote {scenario.events:,} events in {len(scenario.files):,} gzip files as AWS lays "
@@ -88,7 +92,7 @@ class Tour:
         from mantissa.entrypoints.cli.ingest import ingest_all, tell_ingest
 
         self._title("2", "Ingest: every record a row, or in quarantine with its reason")
-        report = ingest_all(self._call, self._app, [str(self._app.home / "raw")], None)
+        report = ingest_all(self._call, self._app, [str(self._app.home / RAW)], None)
         if self._out.for_people:
             tell_ingest(self._call, report)
         return report.to_json()
@@ -106,17 +110,12 @@ class Tour:
         return report
 
     def _explain(self, scenario: Scenario) -> list[dict[str, Any]]:
-        from mantissa.entrypoints.cli.demo_findings import explain
+        from mantissa.entrypoints.cli.demo_findings import explain, story_text
 
         self._title("4", "Findings: each step of the intrusion, and the rules that saw it")
         story, others = explain(self._app, scenario)
-        if self._out.for_people:
-            columns = ["time", "step", "level", "found by", "why"]
-            self._out.table(
-                columns,
-                [[step[c] for c in ("time", "step", "level", "found", "why")] for step in story],
-            )
-        self._say(f"Findings about anything else than the intrusion: {others}.")
+        self._say(story_text(story))
+        self._say(f"\nFindings about anything else than the intrusion: {others}.")
         return story
 
     def _deliver(self) -> dict[str, Any]:
@@ -161,14 +160,16 @@ class Tour:
 def _home(call: Call, *, keep: bool) -> Iterator[Path]:
     """Yield an empty home: one to keep, or one that goes with the tour."""
     from mantissa.adapters.local.home import create_home
+    from mantissa.bootstrap import STATE_FILE
     from mantissa.config.reading import FILE
     from mantissa.config.template import SECRETS, render_template
     from mantissa.errors import ConfigError
 
     with tempfile.TemporaryDirectory(prefix="mantissa-demo-") as temporary:
         home = (call.home_option or Path(KEPT)).resolve() if keep else Path(temporary).resolve()
-        if (home / "lake").exists():
-            raise ConfigError("a lake is here already", where=str(home), fix="name another --home")
+        if (home / STATE_FILE).exists() or (home / RAW).exists():
+            fix = "remove the folder, or name another with --home"
+            raise ConfigError("a lake is here already", where=str(home), fix=fix)
         create_home(home, settings={FILE: render_template()}, secrets=SECRETS)
         yield home
 
@@ -207,9 +208,6 @@ def _farewell(call: Call, document: dict[str, Any], home: Path | None) -> None:
         say(f"  mantissa demo --keep\n  export MANTISSA_HOME={KEPT}")
     else:
         say(f"\nThe lake is in {home}. Look around:\n\n  export MANTISSA_HOME={home}")
-    say("  mantissa alerts list")
-    say('  mantissa query "SELECT eventname, count(*) FROM aws_cloudtrail GROUP BY 1 ORDER BY 2"')
-    say("  mantissa lake reconcile")
-    say(
-        "\nThen your own logs:  mantissa ingest PATH --home my-lake && mantissa detect --home my-lake"
-    )
+    say(f'  mantissa alerts list\n  mantissa query "{_TRY_SQL}"\n  mantissa lake reconcile')
+    say("\nThen your own logs:\n")
+    say("  mantissa ingest PATH --home my-lake\n  mantissa detect --home my-lake")

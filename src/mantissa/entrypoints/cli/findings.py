@@ -8,13 +8,24 @@ import typer
 
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command, noun
+from mantissa.entrypoints.cli.layout import cut, moment
+from mantissa.entrypoints.cli.output import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mantissa.bootstrap import App
 
 findings = noun("What the rules found: one row per rule and event.")
 
-_COLUMNS = ["event_time", "level", "rule_title", "actor_user", "src_ip", "source", "event_id"]
+_COLUMNS: dict[str, Column] = {
+    "time": lambda finding: moment(finding["event_time"]),
+    "level": "level",
+    "rule": "rule_title",
+    "who": lambda finding: who(finding),
+    "from": "src_ip",
+    "on": lambda finding: cut(str(finding["resource"] or finding["device_host"] or ""), 40),
+}
 _JSON = ("tags", "fields")
 
 
@@ -30,6 +41,11 @@ def list_findings(
     app = boot(call)
     wanted = {name: value for name, value in (("rule_id", rule), ("level", level)) if value}
     call.output.listing("findings", newest_findings(app, limit, wanted), _COLUMNS)
+
+
+def who(finding: Mapping[str, Any]) -> str:
+    """Return the short name of who acted, else the end of the vendor's identifier."""
+    return str(finding["actor_user"] or (finding["actor_id"] or "").rpartition("/")[2])
 
 
 def newest_findings(app: App, limit: int, wanted: dict[str, str]) -> list[dict[str, Any]]:

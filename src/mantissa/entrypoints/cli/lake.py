@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.layout import moment
 
 lake = noun("What the lake holds, and whether its books balance.")
+
+
+_COLUMNS = ("table", "rows", "objects", "quarantined", "first event", "last event", "size")
 
 
 @lake.command("status")
@@ -21,11 +26,20 @@ def status(call: Call) -> None:
     tables = {n: s.to_json() for n, s in lake_status(app.state, app.sources).items()}
 
     def show() -> None:
-        columns = ["table", "rows", "objects", "quarantined", "first_event", "last_event", "bytes"]
-        rows = [[name, *(s[c] for c in columns[1:])] for name, s in tables.items()]
-        call.output.table(columns, rows)
+        if not tables:
+            call.output.note("The lake is empty. Fill it: mantissa ingest PATH")
+            return
+        call.output.table(_COLUMNS, [_row(name, table) for name, table in tables.items()])
 
     call.output.result({"home": str(app.home), "tables": tables}, show)
+
+
+def _row(name: str, table: dict[str, Any]) -> list[object]:
+    from mantissa.ask.cost import format_bytes
+
+    counts = [table["rows"], table["objects"], table["quarantined"]]
+    times = [moment(table["first_event"]), moment(table["last_event"])]
+    return [name, *counts, *times, format_bytes(table["bytes"])]
 
 
 @lake.command("reconcile")

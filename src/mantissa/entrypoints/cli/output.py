@@ -18,6 +18,9 @@ from mantissa.entrypoints.cli.text import redact, visible, visible_lines
 from mantissa.errors import MantissaError
 
 Form = Literal["text", "json", "jsonl"]
+Entry = Mapping[str, Any]
+Column = str | Callable[[Any], object]
+"""A value of an entry: by its name, or what a function makes of the entry for people."""
 _LONGEST = 1000
 """Characters of one line of an error."""
 _WIDE = 100_000
@@ -74,19 +77,25 @@ class Output:
         self._write(self._out, to_json(document, indent=indent) + "\n")
 
     def listing(
-        self, name: str, entries: Sequence[Mapping[str, Any]], columns: Sequence[str]
+        self, name: str, entries: Sequence[Entry], columns: Sequence[str] | Mapping[str, Column]
     ) -> None:
-        """Print a list: `{name: entries}`, one entry a line with `--jsonl`, or a table."""
+        """Print a list: `{name: entries}`, one entry a line with `--jsonl`, or a table.
+
+        Args:
+            columns: the table's; a mapping says what stands under each heading.
+        """
         if self.manner.form == "jsonl":
             self._write(self._out, "".join(to_json(entry) + "\n" for entry in entries))
             return
         self.result({name: entries}, lambda: self._listed(name, entries, columns))
 
     def _listed(
-        self, name: str, entries: Sequence[Mapping[str, Any]], columns: Sequence[str]
+        self, name: str, entries: Sequence[Entry], columns: Sequence[str] | Mapping[str, Column]
     ) -> None:
+        shown = columns if isinstance(columns, Mapping) else {c: c for c in columns}
         if entries:
-            self.table(columns, [[entry.get(column) for column in columns] for entry in entries])
+            rows = [[_of(entry, column) for column in shown.values()] for entry in entries]
+            self.table(list(shown), rows)
         else:
             self.note(f"No {name}.")
 
@@ -191,6 +200,10 @@ def cell(value: object) -> str:
         return visible(value)
     text = to_json(value)
     return visible(text[1:-1] if text.startswith('"') else text)
+
+
+def _of(entry: Entry, column: Column) -> object:
+    return entry.get(column) if isinstance(column, str) else column(entry)
 
 
 def _is_number(value: object) -> bool:
