@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -23,7 +24,11 @@ decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 """Takes one JSON array and splits it, with the errors of `decode_raw`."""
 
 _STRIDE = 4
-_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_BEFORE_NUMBER = b":,[ \t\r\n-"
+_DIGITS = bytes(
+    ord("0") if byte in b"0123456789" else ord(":") if byte in _BEFORE_NUMBER else ord(" ")
+    for byte in range(256)
+)
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])-?([0-9]{19,})(?![0-9])([.eE])?")
 _HIGH_THEN_LOW = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -35,17 +40,18 @@ def vet(raws: list[bytes], window: bytes, limits: Bounds) -> Iterator[Piece]:
     """Yield valid JSON texts that a later stage can work with, the others as faults.
 
     Args:
-        window: bytes that contain all of `raws`; looking at them together is cheaper.
+        window: bytes that contain all of `raws`; what can be told of them together is not asked
+            of every text again.
     """
     most = limits.max_depth
-    if not _is_suspicious(window) and not any(
-        raw.count(b"{") + raw.count(b"[") > most for raw in raws
-    ):
+    plain = is_utf8(window) and not any(raw.count(b"{") + raw.count(b"[") > most for raw in raws)
+    if plain and not _may_hold_long_number(window):
         yield Rows(raws)
         return
+    find = _long_number_fault if plain else partial(judge, limits=limits)
     good: list[bytes] = []
     for raw in raws:
-        found = judge(raw, limits)
+        found = find(raw)
         if found is None:
             good.append(raw)
             continue
@@ -63,6 +69,10 @@ def judge(raw: bytes, limits: Bounds) -> Fault | None:
         return fault(Reason.BAD_UTF8, _where_not_utf8(raw), raw)
     if _is_deep(raw, limits):
         return fault(Reason.DEPTH, f"nested deeper than {limits.max_depth} levels", raw)
+    return _long_number_fault(raw)
+
+
+def _long_number_fault(raw: bytes) -> Fault | None:
     if _may_hold_long_number(raw) and (number := _too_big(raw)):
         return fault(Reason.BIGINT, f"the integer {number}… needs more than 64 bits", raw)
     return None
@@ -121,14 +131,13 @@ def _where_not_utf8(raw: bytes) -> str:
     return "not UTF-8"
 
 
-def _is_suspicious(window: bytes) -> bool:
-    return not is_utf8(window) or _may_hold_long_number(window)
-
-
 def _may_hold_long_number(window: bytes) -> bool:
-    """Say whether 19 digits may stand in a row; most often a quarter of the bytes tells."""
+    """Say whether 19 digits may stand where a number can; most often a quarter of the bytes tells.
+
+    Digits within words, as in identifiers, do not count: before a number there is a separator.
+    """
     sample = window[::_STRIDE].translate(_DIGITS)
-    return b"0000" in sample and b"0" * 19 in window.translate(_DIGITS)
+    return b"0000" in sample and b":" + b"0" * 19 in b":" + window.translate(_DIGITS)
 
 
 def _too_big(raw: bytes) -> str:
