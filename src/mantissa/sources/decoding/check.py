@@ -24,11 +24,12 @@ decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 """Takes one JSON array and splits it, with the errors of `decode_raw`."""
 
 _STRIDE = 4
-_BEFORE_NUMBER = b":,[ \t\r\n-"
 _DIGITS = bytes(
-    ord("0") if byte in b"0123456789" else ord(":") if byte in _BEFORE_NUMBER else ord(" ")
+    ord("0") if byte in b"0123456789" else byte if byte in b'":,[' else ord(" ")
     for byte in range(256)
 )
+_BLANKS_AND_SIGN = b" \t\r\n-"
+_LONG_DIGITS = tuple(before + b"0" * 19 for before in (b'":', b",", b"["))
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])-?([0-9]{19,})(?![0-9])([.eE])?")
 _HIGH_THEN_LOW = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -134,10 +135,13 @@ def _where_not_utf8(raw: bytes) -> str:
 def _may_hold_long_number(window: bytes) -> bool:
     """Say whether 19 digits may stand where a number can; most often a quarter of the bytes tells.
 
-    Digits within words, as in identifiers, do not count: before a number there is a separator.
+    A number follows the colon of a member, a comma or a bracket. Digits within a text do so only
+    after a comma or a bracket of the text's own, which is rare, so that identifiers do not count.
     """
-    sample = window[::_STRIDE].translate(_DIGITS)
-    return b"0000" in sample and b":" + b"0" * 19 in b":" + window.translate(_DIGITS)
+    if b"0000" not in window[::_STRIDE].translate(_DIGITS):
+        return False
+    digits = b"," + window.translate(_DIGITS, _BLANKS_AND_SIGN)
+    return any(long in digits for long in _LONG_DIGITS)
 
 
 def _too_big(raw: bytes) -> str:
