@@ -1,7 +1,8 @@
 """All log sources that are known, and which of them an object belongs to.
 
-An object's key decides first, then what its first records look like. Only a definite signature
-claims an object; anything less proposes, for a misfiled log is worse than one in quarantine.
+An object's key decides first, unless its first records look nothing like that source; then what
+they look like. Only a definite signature claims by content; anything less proposes, for a misfiled
+log is worse than one in quarantine.
 """
 
 from __future__ import annotations
@@ -59,18 +60,17 @@ class Sources(Mapping[str, SourceSpec]):
         by_key = [n for n, c in self._claimants.items() if c.claims_key(object_key)]
         standings = {n: c.standing(sample) for n, c in self._claimants.items()}
         strong = [n for n, s in standings.items() if s.is_strong]
-        certain = self._decide(by_key, strong, standings)
+        fitting = [n for n in by_key if self._fits(n, sample, standings)]
+        certain = _only_one(fitting) or _only_one([n for n in strong if n in (fitting or strong)])
         return Claim(certain, () if certain else self._nearest(object_key, by_key, standings))
 
-    def _decide(
-        self, by_key: list[str], strong: list[str], standings: Mapping[str, Standing]
-    ) -> str | None:
-        """Return the one source that claims; a key gives way only to another's certain content."""
-        if len(by_key) == 1:
-            rivals = [n for n in strong if n != by_key[0]]
-            return None if rivals and not standings[by_key[0]].score else by_key[0]
-        narrowed = [n for n in strong if n in by_key] if by_key else strong
-        return narrowed[0] if len(narrowed) == 1 else None
+    def _fits(self, name: str, sample: Sequence[bytes], standings: Mapping[str, Standing]) -> bool:
+        """Whether an object's content has nothing against what its key says.
+
+        A folder's name alone would take everything in it, also what is no log at all.
+        """
+        tells_content = bool(self._specs[name].recognise.signatures)
+        return not sample or not tells_content or standings[name].score > 0
 
     def _nearest(
         self, key: str, by_key: list[str], standings: Mapping[str, Standing]
@@ -82,6 +82,10 @@ class Sources(Mapping[str, SourceSpec]):
         ]
         by_name = [n for word in words if word for n in nearest(word, self._specs)]
         return tuple(dict.fromkeys([*likely, *by_name, *ranked]))[:3]
+
+
+def _only_one(names: Sequence[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
 
 
 def load_sources(extra: Sequence[Path] = ()) -> Sources:

@@ -10,6 +10,7 @@ import pytest
 
 from mantissa.errors import SourceError
 from mantissa.sources.registry import Sources, load_sources
+from mantissa.sources.spec import load_spec
 from support.sources import LINES, SHOP, builtin, gate, shop
 
 FOUR = ("aws_cloudtrail", "aws_vpcflow", "github", "okta")
@@ -41,7 +42,7 @@ FLOW = (
 
 
 def test_a_key_claims() -> None:
-    assert claim("in/shop/x.json", {"unlike": "anything"})[0] == "shop"
+    assert claim("in/shop/x.json", {"what": "sold"})[0] == "shop"
     key = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/03/04/x.json.gz"
     assert claim(key)[0] == "aws_cloudtrail"
     assert claim("b/AWSLogs/o-abc123/111122223333/CloudTrail-Digest/eu/x.json.gz")[0] == (
@@ -77,9 +78,27 @@ def test_two_certain_sources_claim_nothing() -> None:
 
 
 def test_a_key_gives_way_when_the_content_is_certainly_another() -> None:
-    source, nearest = claim("in/shop/x.json", TRAIL)
-    assert source is None
-    assert {"shop", "aws_cloudtrail"} <= set(nearest)
+    """Somebody's folder `github` holds checkouts, and logs of every kind in them."""
+    assert claim("in/shop/x.json", TRAIL)[0] == "aws_cloudtrail"
+    assert claim("home/ada/github/logs/x.json", TRAIL)[0] == "aws_cloudtrail"
+
+
+def test_a_key_claims_nothing_that_looks_nothing_like_its_source() -> None:
+    for record in ({"unlike": "anything"}, b"# Shop", b"{"):
+        source, nearest = claim("in/shop/README.md", record)
+        assert source is None
+        assert nearest[0] == "shop"
+    assert claim("in/shop/x.json", {"unlike": "anything"}, {"what": "sold"})[0] == "shop"
+
+
+def test_a_key_claims_what_has_no_readable_record() -> None:
+    assert claim("in/shop/cut-short.json.gz")[0] == "shop"
+
+
+def test_a_key_is_enough_for_a_source_without_signatures() -> None:
+    cut = SHOP.index("  signatures:"), SHOP.index("  filtered:")
+    blind = load_spec(SHOP[: cut[0]] + SHOP[cut[1] :], "shop/source.yaml")
+    assert Sources({"shop": blind}).claim("in/shop/x.json", [b'{"a": 1}']).source == "shop"
 
 
 def test_filtered_records_belong_to_their_source() -> None:

@@ -7,6 +7,7 @@ A key is a relative path with forward slashes. A writer that is killed leaves at
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import threading
@@ -20,6 +21,12 @@ from mantissa.errors import ConfigError, ObjectNotFound, StoreError
 from mantissa.model import ObjectInfo
 
 TEMPORARY = ".tmp-"
+_FIXES = {
+    errno.ENOSPC: "make room on the disk, then run the same command again",
+    errno.EDQUOT: "make room in your quota, then run the same command again",
+    errno.EFBIG: "raise the limit on the size of files, then run the same command again",
+    errno.EROFS: "the lake must be on a disk that can be written to",
+}
 _CHUNK = 1 << 20
 
 
@@ -48,7 +55,7 @@ class FileObjects:
         path = self._path(key)
         if path.exists():
             return False
-        with _translated(key):
+        with translated(key):
             _make_folder(path.parent)
             temporary = _write_temporary(path, data)
             try:
@@ -72,7 +79,7 @@ class FileObjects:
 
     def delete(self, key: str) -> None:
         """Delete one object; absent is fine."""
-        with _translated(key):
+        with translated(key):
             self._path(key).unlink(missing_ok=True)
 
     def sweep_temporary(self, older_than_seconds: float = 3600.0) -> int:
@@ -90,12 +97,29 @@ class FileObjects:
         return self._root.joinpath(*parts)
 
 
+Stamp = tuple[int, int]
+"""A file's size and time of modification in nanoseconds: changes when somebody writes to it."""
+
+
+def stamp_of(path: Path, key: str) -> Stamp:
+    """Return what tells whether a file was written to since."""
+    with translated(key):
+        status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def modified_of(path: Path, key: str) -> datetime:
+    """Return when a file was last written to, in whole seconds."""
+    with translated(key):
+        return _modified(path.stat())
+
+
 def describe(path: Path, key: str) -> ObjectInfo:
     """Describe a file as an object whose identity is the SHA-256 of its content."""
     digest = hashlib.sha256()
     with open_file(path, key) as stream:
         status = os.fstat(stream.fileno())
-        while chunk := stream.read(_CHUNK):
+        while chunk := read_of(stream, key, _CHUNK):
             digest.update(chunk)
     name = digest.hexdigest()
     return ObjectInfo(key, status.st_size, name, _modified(status), name)
@@ -103,12 +127,19 @@ def describe(path: Path, key: str) -> ObjectInfo:
 
 def open_file(path: Path, key: str) -> BinaryIO:
     """Open a file for reading, in the words of the error tree."""
-    with _translated(key):
+    with translated(key):
         return path.open("rb")
 
 
+def read_of(stream: BinaryIO, key: str, size: int) -> bytes:
+    """Read from an open file, in the words of the error tree."""
+    with translated(key):
+        return stream.read(size)
+
+
 @contextlib.contextmanager
-def _translated(key: str) -> Iterator[None]:
+def translated(key: str) -> Iterator[None]:
+    """Put the system's errors about a file in the words of the error tree."""
     try:
         yield
     except (FileNotFoundError, IsADirectoryError):
@@ -118,7 +149,10 @@ def _translated(key: str) -> Iterator[None]:
             "permission denied", where=str(error.filename or key), fix="check who owns the file"
         ) from error
     except OSError as error:
-        raise StoreError(f"{error.strerror}", where=str(error.filename or key)) from error
+        where = str(error.filename or key)
+        raise StoreError(
+            str(error.strerror), where=where, fix=_FIXES.get(error.errno or 0)
+        ) from error
 
 
 def _write_temporary(path: Path, data: bytes) -> Path:

@@ -1,24 +1,32 @@
 """Objects to ingest, read from files, folders, globs and the members of archives.
 
-A member's key is `archive.zip!member/name`. A file that changes while it is read is refused
-when its end is reached, so that rows of two versions are never mixed under one identity.
+A member's key is `archive.zip!member/name`. What changes between the moment it is described and
+the moment it has been read is refused as a `Conflict`, so that rows of two versions are never
+mixed under one identity. A key is UTF-8 always: bytes of a file's name that are not become `%FF`.
 """
 
 from __future__ import annotations
 
 import glob
-import hashlib
 import io
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote_to_bytes
 
-from mantissa.adapters.local.files import describe, open_file
-from mantissa.errors import ConfigError, Conflict, ObjectNotFound
+from mantissa.adapters.local.files import (
+    Stamp,
+    describe,
+    modified_of,
+    open_file,
+    stamp_of,
+    translated,
+)
+from mantissa.adapters.local.members import MemberReader
+from mantissa.errors import ConfigError, Conflict, MantissaError
 from mantissa.model import ObjectInfo
-from mantissa.sources.decode import is_archive, member, member_names
+from mantissa.sources.decode import is_archive, member_names
 from mantissa.sources.record import Limits
 
 MEMBER = "!"
@@ -29,99 +37,118 @@ class FileInputs:
     """The reading half of an object store over this machine's files."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._described: dict[str, tuple[int, int]] = {}
+        self._members = MemberReader(limits)
+        self._stamps: dict[str, Stamp] = {}
 
     def head(self, key: str) -> ObjectInfo:
         """Describe one file or archive member by its content."""
         path, name = _split(key)
         if name:
-            return self._head_member(path, key, name)
-        self._described[key] = _stamp(path)
+            identity, size = self._members.describe(path, name)
+            return ObjectInfo(key, size, identity, modified_of(path, key), identity)
+        self._stamps[key] = stamp_of(path, key)
         return describe(path, key)
 
     def open(self, key: str) -> BinaryIO:
         """Open one file or archive member for streaming."""
         path, name = _split(key)
         if name:
-            return self._open_member(path, key, name)
-        stamp = self._described.get(key)
-        return io.BufferedReader(_Steady(path, key, stamp), _CHUNK)
-
-    def _open_member(self, path: Path, key: str, name: str) -> BinaryIO:
-        with open_file(path, key) as stream:
-            return member(stream, path.name, self._limits, name)
-
-    def _head_member(self, path: Path, key: str, name: str) -> ObjectInfo:
-        digest, size = hashlib.sha256(), 0
-        with self._open_member(path, key, name) as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-        identity = digest.hexdigest()
-        return replace(describe(path, key), size=size, etag=identity, identity=identity)
+            return self._members.open(path, name)
+        steady = _Steady(open_file(path, key), key, self._stamps.get(key))
+        return io.BufferedReader(steady, _CHUNK)
 
 
 def expand(patterns: Sequence[str], limits: Limits) -> Iterator[str]:
-    """Yield the keys that files, folders, globs and archives stand for, in a stable order."""
+    """Yield the keys that files, folders, globs and archives stand for, each once, in order."""
+    seen: set[Path] = set()
     for pattern in patterns:
         for path in _paths(pattern):
-            key = path.resolve().as_posix()
-            if _is_archive(path):
-                yield from _member_keys(path, key, limits)
-            else:
-                yield key
+            place = path.resolve()
+            if place not in seen:
+                seen.add(place)
+                yield from _keys(place, limits)
 
 
-def _paths(pattern: str) -> list[Path]:
-    path = Path(pattern).expanduser()
-    if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-    if path.exists():
-        return [path]
-    found = sorted(Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207
-    if not found:
-        raise ConfigError("no such file or folder", where=pattern, fix="check the path")
-    return [leaf for p in found for leaf in (_paths(str(p)) if p.is_dir() else [p])]
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
-def _is_archive(path: Path) -> bool:
-    with open_file(path, str(path)) as stream:
-        return is_archive(stream)
-
-
-def _member_keys(path: Path, key: str, limits: Limits) -> Iterator[str]:
+def _keys(path: Path, limits: Limits) -> Iterator[str]:
+    key = os.fsencode(path).decode("utf-8", "surrogateescape")
+    key = "".join(f"%{ord(c) - 0xDC00:02X}" if "\udc80" <= c <= "\udcff" else c for c in key)
+    if not _is_archive(path, key):
+        yield key
+        return
     with open_file(path, key) as stream:
         for name in member_names(stream, path.name, limits):
             yield f"{key}{MEMBER}{name}"
 
 
+def _is_archive(path: Path, key: str) -> bool:
+    try:
+        with open_file(path, key) as stream, translated(key):
+            return is_archive(stream)
+    except MantissaError:
+        # Whoever opens it as an object is told why that cannot be done.
+        return False
+
+
+def _paths(pattern: str) -> Iterable[Path]:
+    path = Path(pattern).expanduser()
+    if _exists(path):
+        return _files_below(path) if path.is_dir() else [path]
+    found = sorted(Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207
+    if not found:
+        raise ConfigError("no such file or folder", where=pattern, fix="check the path")
+    return (leaf for p in found for leaf in (_files_below(p) if p.is_dir() else [p]))
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    """Yield a folder's files by path, without hidden ones; links to folders are not followed."""
+    for folder, folders, names in os.walk(root, onerror=_refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = Path(folder, name)
+            if path.is_file():
+                yield path
+
+
+def _refuse(error: OSError) -> None:
+    """Stop at a folder that cannot be listed: nothing in it may go missing in silence."""
+    with translated(str(error.filename)):
+        raise error
+
+
 def _split(key: str) -> tuple[Path, str]:
     """Tell an archive's path from its member's name; a plain path that holds `!` stays whole."""
-    path = Path(key)
-    if path.exists() or MEMBER not in key:
+    path = _path_of(key)
+    if _exists(path):
         return path, ""
-    archive, _, name = key.partition(MEMBER)
-    return Path(archive), name
+    at = key.find(MEMBER)
+    while at >= 0:
+        archive = _path_of(key[:at])
+        if _exists(archive) and archive.is_file():
+            return archive, key[at + 1 :]
+        at = key.find(MEMBER, at + 1)
+    return path, ""
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise ObjectNotFound("no such file", where=str(path)) from None
-    return status.st_size, status.st_mtime_ns
+def _path_of(key: str) -> Path:
+    """Return the path of a key; the inverse of how `expand` makes keys."""
+    path = Path(key)
+    if "%" in key and not _exists(path):
+        named = Path(os.fsdecode(unquote_to_bytes(key)))
+        return named if _exists(named) else path
+    return path
+
+
+def _exists(path: Path) -> bool:
+    """Whether something has that name; a name that no file can have is no error."""
+    return os.path.exists(path)  # noqa: PTH110
 
 
 class _Steady(io.RawIOBase):
     """A file that raises `Conflict` at its end if it changed since it was described."""
 
-    def __init__(self, path: Path, key: str, stamp: tuple[int, int] | None) -> None:
-        self._file = open_file(path, key)
+    def __init__(self, file: BinaryIO, key: str, stamp: Stamp | None) -> None:
+        super().__init__()
+        self._file = file
         self._key = key
         self._stamp = stamp
 
@@ -135,7 +162,8 @@ class _Steady(io.RawIOBase):
         return self._file.seek(offset, whence)
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        count = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        with translated(self._key):
+            count = self._file.readinto(buffer)  # type: ignore[attr-defined]
         if not count and self._changed():
             raise Conflict("the file changed while it was read", where=self._key)
         return int(count)

@@ -67,7 +67,7 @@ class GraphPage(Shape):
 
 
 class EventBridge(Shape):
-    """An EventBridge event; older test events lack some keys."""
+    """An EventBridge event; older test events lack some keys, Cloud Custodian adds `debug`."""
 
     detail: Raw
     source: Opt = UNSET
@@ -79,6 +79,7 @@ class EventBridge(Shape):
     region: Opt = UNSET
     resources: Opt = UNSET
     replay_name: Opt = field(default=UNSET, name="replay-name")
+    debug: Opt = UNSET
 
 
 class LogsSubscription(Shape):
