@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mantissa.lake.ingest import Ingest, LakePorts
     from mantissa.lake.quarantine import Quarantine
     from mantissa.lake.reconcile import Reconcile
+    from mantissa.lake.repair import Repair
     from mantissa.lake.replay import ReplayQuarantine
     from mantissa.sources.record import Limits
     from mantissa.sources.registry import Sources
@@ -153,6 +154,13 @@ class App:
         from mantissa.lake.reconcile import Reconcile
 
         return Reconcile(self.objects, self.state)
+
+    @cached_property
+    def repair(self) -> Repair:
+        """What interrupted ingests left behind and nobody will finish, cleared away."""
+        from mantissa.lake.repair import Repair
+
+        return Repair(self.inputs, self.objects, self.state)
 
     @cached_property
     def query_limits(self) -> QueryLimits:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command, noun
@@ -43,18 +45,29 @@ def _row(name: str, table: dict[str, Any]) -> list[object]:
 
 
 @lake.command("reconcile")
-@command(example="mantissa lake reconcile\nmantissa lake reconcile --json")
-def reconcile(call: Call) -> Exit:
+@command(example="mantissa lake reconcile\nmantissa lake reconcile --repair")
+def reconcile(
+    call: Call,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="First clear away what can never be finished.")
+    ] = False,
+) -> Exit:
     """Answer "was anything lost?": recount the files and hold the ledger against them.
 
     Checks per object that records = rows + quarantined + filtered, that every file the ledger
     names has its rows and no other file is visible, and that every quarantined record can be
-    replayed.
+    replayed. With --repair, half-ingested objects whose file has changed or gone are given up
+    first: their rows, which the ledger does not vouch for, are deleted. Nothing else is.
     """
-    differences = boot(call).reconcile.run()
-    document = {"ok": not differences, "differences": [asdict(d) for d in differences]}
+    app = boot(call)
+    repaired = asdict(app.repair.run()) if repair else {}
+    differences = app.reconcile.run()
+    found = {"ok": not differences, "differences": [asdict(d) for d in differences]}
+    document = found | ({"repaired": repaired} if repair else {})
 
     def show() -> None:
+        for key in repaired.get("files", ()):
+            call.output.note(f"deleted {key}")
         if not differences:
             call.output.say("Nothing was lost: ledger, files and quarantine agree.")
             return
