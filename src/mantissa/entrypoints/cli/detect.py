@@ -10,6 +10,7 @@ import typer
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.layout import counted
 
 if TYPE_CHECKING:
     from mantissa.bootstrap import App
@@ -20,7 +21,9 @@ WATCH_SECONDS = 5.0
 @command(example="mantissa detect\nmantissa detect --json")
 def detect(
     call: Call,
-    watch: Annotated[bool, typer.Option(help="Run again and again until Ctrl+C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run again and again until Ctrl+C.")
+    ] = False,
 ) -> Exit:
     """Judge new rows with every enabled rule.
 
@@ -30,12 +33,12 @@ def detect(
     """
     app = boot(call)
     report = run_detection(app)
-    call.output.result(report, lambda: _tell(call, report))
+    call.output.result(report, lambda: tell_detection(call, report))
     while watch:
         time.sleep(WATCH_SECONDS)
         again = run_detection(app)
         if again["objects_judged"]:
-            _note(call, again)
+            tell_watched(call, again)
     return exit_of(report)
 
 
@@ -56,21 +59,34 @@ def exit_of(report: dict[str, Any]) -> Exit:
     return Exit.ATTENTION if rules["failed"] or rules["refused"] else Exit.DONE
 
 
-def _tell(call: Call, report: dict[str, Any]) -> None:
-    call.output.say(
-        f"{report['objects_judged']:,} objects judged by {report['rules']['evaluated']:,} rules: "
-        f"{report['findings']:,} findings, {report['alerts']:,} alerts "
-        f"({report['bytes_scanned']:,} bytes in {report['seconds']:.1f} s)"
-    )
-    for kind in ("failed", "refused"):
-        for rule in report["rules"][kind]:
-            call.output.warn(f"rule {rule['id'] or rule.get('path')} {kind}: {rule['reason']}")
+def tell_detection(call: Call, report: dict[str, Any]) -> None:
+    """Print a report for people."""
+    from mantissa.ask.cost import format_bytes
+
+    if report["objects_judged"]:
+        call.output.say(
+            f"{counted(report['objects_judged'], 'object')} judged by "
+            f"{counted(report['rules']['evaluated'], 'rule')}: "
+            f"{counted(report['findings'], 'finding')}, {counted(report['alerts'], 'alert')} "
+            f"({format_bytes(report['bytes_scanned'])} in {report['seconds']:.1f} s)"
+        )
+    else:
+        call.output.say("Nothing new to judge.")
+    _warn(call, report)
     if report["alerts"]:
         call.output.note("See them: mantissa alerts list. Send them: mantissa alerts deliver.")
 
 
-def _note(call: Call, report: dict[str, Any]) -> None:
+def _warn(call: Call, report: dict[str, Any]) -> None:
+    for kind in ("failed", "refused"):
+        for rule in report["rules"][kind]:
+            call.output.warn(f"rule {rule['id'] or rule.get('path')} {kind}: {rule['reason']}")
+
+
+def tell_watched(call: Call, report: dict[str, Any]) -> None:
+    """Note on the side what one more run found."""
     call.output.note(
-        f"{report['objects_judged']:,} objects, {report['findings']:,} findings, "
-        f"{report['alerts']:,} alerts"
+        f"{counted(report['objects_judged'], 'object')}, "
+        f"{counted(report['findings'], 'finding')}, {counted(report['alerts'], 'alert')}"
     )
+    _warn(call, report)

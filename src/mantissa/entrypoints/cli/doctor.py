@@ -109,8 +109,15 @@ def _destinations(app: App) -> Iterator[Check]:
     if not configured:
         yield Check("destinations", True, "none configured: alerts stay here")
     for destination in configured:
-        app.secrets.get(destination.secret)
-        yield Check(f"destination {destination.name}", True, "its secret is there")
+        yield from _run(f"destination {destination.name}", _secret(destination.secret), app)
+
+
+def _secret(name: str) -> Callable[[App], Iterator[Check]]:
+    def check(app: App) -> Iterator[Check]:
+        app.secrets.get(name)
+        yield Check(f"secret {name}", True, "it is there")
+
+    return check
 
 
 CHECKS: dict[str, Callable[[App], Iterator[Check]]] = {

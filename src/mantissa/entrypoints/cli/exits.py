@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from mantissa.errors import ConfigError, EngineTimedOut, GuardRefused, MantissaError
+from mantissa.errors import (
+    ConfigError,
+    EngineTimedOut,
+    GuardRefused,
+    MantissaError,
+    RuleError,
+    SourceError,
+)
 
 
 class Exit(IntEnum):
@@ -37,6 +44,8 @@ _BY_CLASS: tuple[tuple[type[Exception], Exit], ...] = (
     (GuardRefused, Exit.REFUSED),
     (EngineTimedOut, Exit.REFUSED),
     (ConfigError, Exit.USAGE),
+    (SourceError, Exit.USAGE),
+    (RuleError, Exit.USAGE),
 )
 
 

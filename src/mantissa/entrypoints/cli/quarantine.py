@@ -10,14 +10,23 @@ import typer
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.layout import facts
+from mantissa.entrypoints.cli.output import Column
+from mantissa.entrypoints.cli.text import visible_lines
+from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
     from mantissa.lake.quarantine import Entry
 
 quarantine = noun("Records that could not become rows, each with its reason.")
 
-_SHOWN = 200
-"""Characters of a record in a list; `show` prints all of it."""
+_COLUMNS: dict[str, Column] = {
+    "id": "id",
+    "reason": "reason",
+    "object": lambda entry: entry["source_object"].rpartition("/")[2],
+    "line": "line",
+    "detail": "detail",
+}
 
 ReasonOption = Annotated[
     str | None, typer.Option("--reason", metavar="CODE", help="Only entries of this reason.")
@@ -28,8 +37,8 @@ ReasonOption = Annotated[
 @command(example="mantissa quarantine list\nmantissa quarantine list --reason bad_json", lists=True)
 def list_entries(call: Call, reason: ReasonOption = None) -> None:
     """List what is in quarantine."""
-    entries = [_document(e, cut=_SHOWN) for e in boot(call).quarantine.entries(reason=reason)]
-    call.output.listing("entries", entries, ["id", "reason", "source_object", "line", "detail"])
+    entries = [_document(e) for e in boot(call).quarantine.entries(reason=_known(reason))]
+    call.output.listing("entries", entries, _COLUMNS)
 
 
 @quarantine.command("show")
@@ -42,8 +51,8 @@ def show(call: Call, entry_id: Annotated[str, typer.Argument(metavar="ID")]) -> 
     document = _document(entry)
 
     def tell() -> None:
-        for name, value in document.items():
-            call.output.say(f"{name}: {value}")
+        call.output.say(facts((k, v) for k, v in document.items() if k != "raw"))
+        call.output.say(f"\n{visible_lines(entry.raw)}")
 
     call.output.result(document, tell)
 
@@ -52,7 +61,7 @@ def show(call: Call, entry_id: Annotated[str, typer.Argument(metavar="ID")]) -> 
 @command(example="mantissa quarantine replay\nmantissa quarantine replay --reason unknown_source")
 def replay(call: Call, reason: ReasonOption = None) -> Exit:
     """Try quarantined records again with today's sources; what still fails stays."""
-    report = boot(call).replay.run(reason=reason)
+    report = boot(call).replay.run(reason=_known(reason))
 
     def tell() -> None:
         call.output.say(
@@ -64,7 +73,15 @@ def replay(call: Call, reason: ReasonOption = None) -> Exit:
     return Exit.ATTENTION if report.remaining else Exit.DONE
 
 
-def _document(entry: Entry, cut: int | None = None) -> dict[str, Any]:
+def _known(reason: str | None) -> str | None:
+    from mantissa.model import Reason
+
+    if reason is not None and reason not in list(Reason):
+        raise ConfigError(f"no reason {reason!r}", fix=f"one of: {', '.join(Reason)}")
+    return reason
+
+
+def _document(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "source": entry.source,
@@ -72,7 +89,7 @@ def _document(entry: Entry, cut: int | None = None) -> dict[str, Any]:
         "line": entry.line,
         "reason": entry.reason,
         "detail": entry.detail,
-        "raw": entry.raw[:cut],
+        "raw": entry.raw,
         "encoding": entry.encoding,
         "sha256": entry.sha256,
         "truncated": entry.truncated,

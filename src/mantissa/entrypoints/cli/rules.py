@@ -10,6 +10,7 @@ import typer
 from mantissa.entrypoints.cli.booting import boot_without_lake
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.output import Column
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ Paths = Annotated[
     typer.Argument(metavar="[PATH...]", help="Rule files or folders; else all that are enabled."),
 ]
 RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its beginning.")]
-_COLUMNS = ["id", "level", "state", "title", "sources"]
+_COLUMNS: dict[str, Column] = {
+    "id": lambda rule: rule["id"][:8],
+    "level": "level",
+    "state": lambda rule: rule["state"].replace("_", " "),
+    "title": lambda rule: rule["title"] or rule["path"],
+    "about": lambda rule: ", ".join(rule["sources"]) or rule["reason"],
+}
 
 
 @rules.command("list")
@@ -39,7 +46,7 @@ def list_rules(call: Call) -> None:
 
 
 @rules.command("show")
-@command(example="mantissa rules show c0")
+@command(example="mantissa rules show 7019dde0")
 def show(call: Call, rule_id: RuleId) -> None:
     """Show one rule whole: what it is about, its text and its state."""
     app = boot_without_lake(call)
@@ -104,7 +111,7 @@ def test(call: Call, paths: Paths = None) -> Exit:
 
 
 @rules.command("sql")
-@command(example="mantissa rules sql c0 --dialect athena")
+@command(example="mantissa rules sql 7019dde0 --dialect athena")
 def sql(
     call: Call,
     rule_id: RuleId,
@@ -161,7 +168,12 @@ def match(
     def tell() -> None:
         call.output.say(f"{report.events:,} records, {report.rules:,} rules")
         fired = [[n, ", ".join(ids)] for n, ids in document["matches"].items() if ids]
-        call.output.table(["record", "rules"], fired)
+        if fired:
+            call.output.table(["record", "rules"], fired)
+        for number, reason in document["unread"].items():
+            call.output.warn(f"record {number} is no row of {source}: {reason}")
+        for rule in document["refused"]:
+            call.output.warn(f"rule {rule['id']} refused: {rule['reason']}")
 
     call.output.result(document, tell)
     return Exit.ATTENTION if report.refused or report.unread else Exit.DONE

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +13,8 @@ import typer
 from mantissa.entrypoints.cli.booting import boot_or_create, boot_without_lake
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
+from mantissa.entrypoints.cli.output import Column
+from mantissa.entrypoints.cli.text import visible
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +25,14 @@ if TYPE_CHECKING:
 
 sources = noun("The kinds of log: list, show, draft from a sample, prove.")
 
-_COLUMNS = ["name", "table", "title", "columns"]
+_COLUMNS: dict[str, Column] = {
+    "name": "name",
+    "title": "title",
+    "formats": lambda source: ", ".join(source["formats"]),
+    "columns": "columns",
+}
+LARGEST_SAMPLE = 16 << 20
+"""Bytes of a sample: it is kept with its source and read at every test."""
 
 
 @sources.command("list")
@@ -76,7 +88,12 @@ def new(
         raise ConfigError("there is a source of that name already", where=str(folder))
     written = _write_draft(app, name, sample, folder)
     document = {"name": name, "folder": str(folder), "files": written}
-    call.output.result(document, lambda: call.output.say(f"Drafted {folder}: {', '.join(written)}"))
+    call.output.result(document, lambda: _tell_draft(call, folder, written))
+
+
+def _tell_draft(call: Call, folder: Path, written: list[str]) -> None:
+    call.output.say(f"Drafted {visible(str(folder))}: {visible(', '.join(written))}")
+    call.output.note(f"Read and amend source.yaml, then: mantissa sources test {folder.name}")
 
 
 @sources.command("test")
@@ -108,33 +125,61 @@ def test(call: Call, name: Annotated[str | None, typer.Argument(metavar="[NAME]"
 
 
 def _write_draft(app: App, name: str, sample: Path, folder: Path) -> list[str]:
-    from mantissa.adapters.local.files import open_file
-    from mantissa.sources.decode import decode
+    """Write the files of a draft; a sample that is no use leaves nothing behind."""
     from mantissa.sources.draft import draft
     from mantissa.sources.proof import EXPECTED, expected_text
-    from mantissa.sources.record import Batch
     from mantissa.sources.registry import SPEC_FILE
     from mantissa.sources.spec import load_spec
 
-    with open_file(sample, str(sample)) as stream:
-        decoded = decode(stream, sample.name, app.limits)
-        records = [raw for item in decoded if isinstance(item, Batch) for raw in item.raws]
-    text = draft(name, records)
-    spec = load_spec(text, SPEC_FILE)
-    copy = "sample" + "".join(sample.suffixes)
-    folder.mkdir(parents=True)
-    (folder / SPEC_FILE).write_text(text, encoding="utf-8")
-    (folder / copy).write_bytes(sample.read_bytes())
-    (folder / EXPECTED).write_text(expected_text(spec, folder), encoding="utf-8")
+    content = _content(sample)
+    text = draft(name, _records(app, sample.name, content))
+    copy = _sample_name(sample)
+    with tempfile.TemporaryDirectory(prefix=".draft-", dir=app.home) as temporary:
+        made = Path(temporary, name)
+        made.mkdir()
+        (made / SPEC_FILE).write_text(text, encoding="utf-8")
+        (made / copy).write_bytes(content)
+        proof = expected_text(load_spec(text, SPEC_FILE), made)
+        (made / EXPECTED).write_text(proof, encoding="utf-8")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(folder)
     return [SPEC_FILE, copy, EXPECTED]
 
 
+def _content(sample: Path) -> bytes:
+    from mantissa.adapters.local.files import open_file
+
+    with open_file(sample, str(sample)) as stream:
+        content = stream.read(LARGEST_SAMPLE + 1)
+    if len(content) > LARGEST_SAMPLE:
+        fix = f"cut it to a few hundred records: at most {LARGEST_SAMPLE:,} bytes"
+        raise ConfigError("the sample is too large to be kept", where=str(sample), fix=fix)
+    return content
+
+
+def _records(app: App, name: str, content: bytes) -> list[bytes]:
+    from mantissa.sources.decode import decode
+    from mantissa.sources.record import Batch
+
+    decoded = decode(BytesIO(content), name, app.limits)
+    return [raw for item in decoded if isinstance(item, Batch) for raw in item.raws]
+
+
+def _sample_name(sample: Path) -> str:
+    """Return `sample.` and the endings of the file's name that say what it is."""
+    endings = [s for s in sample.suffixes[-2:] if re.fullmatch(r"\.[A-Za-z][A-Za-z0-9]{0,9}", s)]
+    return "sample" + ("".join(endings) or ".log")
+
+
 def _folder_of(app: App, spec: SourceSpec) -> Traversable:
+    """Return where a source lies; of several that have its name the last is the one that counts."""
     from importlib.resources import files
 
-    for extra in app.settings.ingest.sources:
+    from mantissa.sources.registry import SPEC_FILE
+
+    for extra in reversed(app.settings.ingest.sources):
         own = app.home / extra / spec.name
-        if own.is_dir():
+        if (own / SPEC_FILE).is_file():
             return own
     return files("mantissa.sources").joinpath("builtin", spec.name)
 
