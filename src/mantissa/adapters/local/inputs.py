@@ -92,11 +92,19 @@ def _is_archive(path: Path, key: str) -> bool:
 def _paths(pattern: str) -> Iterable[Path]:
     path = Path(pattern).expanduser()
     if _exists(path):
-        return _files_below(path) if path.is_dir() else [path]
+        return _files_below(path) if path.is_dir() else [_regular(path)]
     found = sorted(Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207
     if not found:
         raise ConfigError("no such file or folder", where=pattern, fix="check the path")
-    return (leaf for p in found for leaf in (_files_below(p) if p.is_dir() else [p]))
+    return (leaf for p in found for leaf in (_files_below(p) if p.is_dir() else [_regular(p)]))
+
+
+def _regular(path: Path) -> Path:
+    """Refuse a pipe or a device: an object is read twice, and they give their bytes once."""
+    if not path.is_file():
+        fix = "save what it gives to a file, and ingest that"
+        raise ConfigError("neither a file nor a folder", where=str(path), fix=fix)
+    return path
 
 
 def _files_below(root: Path) -> Iterator[Path]:
@@ -105,7 +113,8 @@ def _files_below(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
             path = Path(folder, name)
-            if path.is_file():
+            # A link that leads nowhere is yielded: whoever opens it is told.
+            if path.is_file() or not _exists(path):
                 yield path
 
 
