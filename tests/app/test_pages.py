@@ -2,7 +2,7 @@
 
 A page's `console` blocks are run in order in an empty folder. A block after `<!-- file: NAME -->`
 is written to that file first, and after `<!-- with: PAGE -->` the files of that page before it.
-Words with a digit in them may differ, `…` stands for anything.
+Words with a digit in them may differ, with the unit or the plural after them; `…` stands for anything.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ def test_what_a_page_shows_is_what_happens(
             for command, shown in steps(block):
                 code = run(command)
                 printed = capsys.readouterr()
-                told = (printed.out + printed.err).splitlines()
-                assert code == int(block.tags.get("exit", 0)), (command, told)
-                assert missing(shown, told) == [], (command, told)
+                said = printed.out + printed.err
+                where = f"{page}, after line {block.line}: $ {command}\n{said}"
+                assert code == int(block.tags.get("exit", 0)), where
+                assert missing(shown, said.splitlines()) == [], where
                 ran += 1
     assert ran
 
@@ -103,7 +104,9 @@ def missing(shown: list[str], told: list[str]) -> list[str]:
 
 
 def _shape(line: str) -> str:
-    return re.sub(r"\S*\d\S*", "#", " ".join(line.split()))
+    words = re.sub(r"\S*\d\S*", "#", " ".join(line.split()))
+    words = re.sub(r"# [kMGT]?B(?![A-Za-z])", "# B", words)
+    return re.sub(r"(# [a-z]+?)s\b", r"\1", words)
 
 
 def _pattern(line: str) -> re.Pattern[str]:
