@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from _measure import child
 
@@ -45,18 +46,19 @@ def pandas_cloudtrail() -> Work:
 
     from mantissa.sources.registry import load_sources
 
-    spec = load_sources()["aws_cloudtrail"]
-    paths = {f.name: [".".join(p) for p in f.paths] for f in spec.fields}
+    fields = load_sources()["aws_cloudtrail"].fields
 
-    def frame(events: list[dict[str, object]]) -> pd.DataFrame:
+    def frame(events: list[dict[str, Any]]) -> pd.DataFrame:
         flat = pd.json_normalize(events)
-        columns = {
-            name: next((flat[p] for p in options if p in flat), None)
-            for name, options in paths.items()
-        }
-        found = {n: c.map(_text) for n, c in columns.items() if c is not None}
+        found: dict[str, Any] = {}
+        for field in fields:
+            name = next((n for n in map(".".join, field.paths) if n in flat), None)
+            if field.type == "json":
+                found[field.name] = [_document(event, field.paths[0]) for event in events]
+            elif name is not None:
+                found[field.name] = flat[name].map(_text)
+        found["raw"] = [json.dumps(event) for event in events]
         table = pd.DataFrame(found)
-        table["raw"] = [json.dumps(event) for event in events]
         table["event_time"] = pd.to_datetime(flat["eventTime"], utc=True)
         return table
 
@@ -72,6 +74,13 @@ def pandas_cloudtrail() -> Work:
         return rows
 
     return work
+
+
+def _document(event: dict[str, Any], path: tuple[str, ...]) -> str | None:
+    value: Any = event
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return None if value is None else json.dumps(value)
 
 
 def _text(value: object) -> object:
