@@ -24,7 +24,7 @@ _COLUMNS: dict[str, Column] = {
     "rule": "rule_title",
     "who": lambda finding: who(finding),
     "from": "src_ip",
-    "on": lambda finding: cut(str(finding["resource"] or finding["device_host"] or ""), 40),
+    "on": lambda finding: cut(str(finding["resource"] or finding["device_host"] or ""), 30),
 }
 _JSON = ("tags", "fields")
 
