@@ -221,18 +221,14 @@ class App:
             yield DataFile(info.key, FINDINGS.name, day, 0, info.size, "", "")
 
     @cached_property
-    def rule_folders(self) -> list[Path]:
-        """Where rules are read from: the library's, then the user's that exist."""
-        settings = self.settings.detection
-        own = [self.home / path for path in settings.rules]
-        return [*([library_rules()] if settings.library else []), *(p for p in own if p.is_dir())]
-
-    @cached_property
     def rules(self) -> RuleSet:
-        """Every rule that could be read, and what was refused."""
+        """Every rule that could be read, and what was refused; the user's replace the library's."""
         from mantissa.detection.load import load_rules
 
-        return load_rules(self.rule_folders)
+        settings = self.settings.detection
+        own = [self.home / path for path in settings.rules]
+        library = [library_rules()] if settings.library else []
+        return load_rules(library, [path for path in own if path.is_dir()])
 
     @cached_property
     def prepared(self) -> Prepared:

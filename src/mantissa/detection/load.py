@@ -64,17 +64,22 @@ def find_rule_files(paths: Sequence[Path]) -> list[Path]:
     return sorted(found)
 
 
-def load_rules(paths: Sequence[Path]) -> RuleSet:
-    """Read all rules of these files and folders; broad in input, it never raises for a bad rule."""
+def load_rules(paths: Sequence[Path], own: Sequence[Path] = ()) -> RuleSet:
+    """Read all rules of these files and folders; broad in input, it never raises for a bad rule.
+
+    Args:
+        own: more of them, whose rules take the place of those with the same ids in `paths`.
+    """
+    mine = find_rule_files(own)
     texts: list[tuple[str, bytes]] = []
-    for path in find_rule_files(paths):
+    for path in sorted({*mine, *find_rule_files(paths)}):
         with path.open("rb") as stream:
             texts.append((str(path), stream.read(MAX_BYTES + 1)))
-    return parse_rules(texts)
+    return parse_rules(texts, frozenset(map(str, mine)))
 
 
-def parse_rules(files: Iterable[tuple[str, bytes]]) -> RuleSet:
-    """Parse rule files given as (path, content)."""
+def parse_rules(files: Iterable[tuple[str, bytes]], own: frozenset[str] = frozenset()) -> RuleSet:
+    """Parse rule files given as (path, content); rules in files of `own` go before others."""
     parsed: list[_Parsed] = []
     refused: list[Refusal] = []
     for path, data in files:
@@ -86,7 +91,7 @@ def parse_rules(files: Iterable[tuple[str, bytes]]) -> RuleSet:
         for group in _groups(documents):
             _parse_group(path, group, parsed, refused)
     _apply_filters(parsed, refused)
-    return _finish(parsed, refused)
+    return _finish(sorted(parsed, key=lambda entry: entry.path not in own), refused, own)
 
 
 def _groups(documents: list[Document]) -> list[list[Document]]:
@@ -163,22 +168,21 @@ def _apply_filters(parsed: list[_Parsed], refused: list[Refusal]) -> None:
             refused.append(_refusal(str(entry.item.id or ""), error))
 
 
-def _finish(parsed: list[_Parsed], refused: list[Refusal]) -> RuleSet:
+def _finish(parsed: list[_Parsed], refused: list[Refusal], own: frozenset[str]) -> RuleSet:
     rules: dict[str, Rule] = {}
     for entry in parsed:
         if not isinstance(entry.item, SigmaRule):
             continue
         try:
             rule = _rule(entry)
-            if rule.info.id in rules:
-                other = rules[rule.info.id]
+            known = rules.setdefault(rule.info.id, rule)
+            if known is not rule and (rule.path in own or known.path not in own):
                 raise RuleError(
-                    f"the id is already used by {other.path}:{other.line}",
+                    f"the id is already used by {known.path}:{known.line}",
                     file=entry.path,
                     line=entry.document.keys.get("id", entry.document.line),
                     fix="give one of the two rules a new id",
                 )
-            rules[rule.info.id] = rule
         except RuleError as error:
             refused.append(_refusal(str(entry.item.id or ""), error))
     return RuleSet(tuple(rules.values()), tuple(refused))
