@@ -97,10 +97,15 @@ def propose_columns(spec: SourceSpec, extras: Iterable[str]) -> str:
 
 
 def survey(records: Sequence[Node]) -> list[Seen]:
-    """Return the fields of the records in the order they first appear."""
+    """Return the fields of the records in the order they first appear.
+
+    A name that cannot be printed is left out: nobody can write it down, and `extra` keeps it.
+    """
     found: dict[tuple[str, ...], Seen] = {}
     for record in records:
         for path, value in _walk(record, ()):
+            if not all(name.isprintable() for name in path):
+                continue
             entry = found.setdefault(path, Seen(path))
             entry.count += 1
             if len(entry.values) < 50:

@@ -29,7 +29,7 @@ _COLUMNS: dict[str, Column] = {
     "name": "name",
     "title": "title",
     "formats": lambda source: ", ".join(source["formats"]),
-    "columns": "columns",
+    "columns": lambda source: len(source["columns"]),
 }
 LARGEST_SAMPLE = 16 << 20
 """Bytes of a sample: it is kept with its source and read at every test."""
@@ -190,7 +190,7 @@ def _summary(spec: SourceSpec) -> dict[str, Any]:
         "table": spec.table.name,
         "title": spec.title,
         "formats": list(spec.formats),
-        "columns": len(spec.table.columns),
+        "columns": [{"name": c.name, "type": c.type} for c in spec.table.columns],
         "sigma": [
             {"product": s.product, "service": s.service, "category": s.category} for s in spec.sigma
         ],
