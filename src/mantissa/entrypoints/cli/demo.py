@@ -33,7 +33,7 @@ def demo(
     ] = False,
     events: Annotated[int, typer.Option(min=200, help="Events of the scenario.")] = 20_000,
 ) -> Exit:
-    """See an attack in CloudTrail found, explained and delivered, on this machine alone.
+    """See an attack found, explained and delivered.
 
     Writes a day and a half of CloudTrail of a small company with an intrusion in it, ingests it,
     judges it with the rule library, delivers the alerts to a receiver on this machine that stands

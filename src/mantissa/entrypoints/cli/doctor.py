@@ -27,9 +27,9 @@ class Check:
 
 @command(example="mantissa doctor\nmantissa doctor --json")
 def doctor(call: Call) -> Exit:
-    """Check settings, engine, sources, rules, the lake's books, health and secrets.
+    """Check that everything here is in order.
 
-    Every check that does not pass says what mends it.
+    Looks at settings, engine, sources, rules, the lake's books, health and secrets. Every check that does not pass says what mends it.
     """
     app = boot(call)
     checks = [checked for name, check in CHECKS.items() for checked in _run(name, check, app)]
