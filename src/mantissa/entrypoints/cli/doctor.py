@@ -29,7 +29,8 @@ class Check:
 def doctor(call: Call) -> Exit:
     """Check that everything here is in order.
 
-    Looks at settings, engine, sources, rules, the lake's books, health and secrets. Every check that does not pass says what mends it.
+    Looks at settings, engine, sources, rules, the lake's books, health and secrets. Every check
+    that does not pass says what mends it.
     """
     app = boot(call)
     checks = [checked for name, check in CHECKS.items() for checked in _run(name, check, app)]
