@@ -274,11 +274,14 @@ def extract_all(
     decoded: Iterable[Batch | Bad | Skipped], extractor: Extractor, envelope: Envelope
 ) -> Iterator[Extracted]:
     """Map decoded records in order; what decoding refused passes through."""
-    empty = extractor.extract(Batch([], []), envelope).table
+    empty: pa.Table | None = None
     for item in decoded:
         if isinstance(item, Batch):
             yield _extract(item, extractor, envelope)
-        elif isinstance(item, Skipped):
+            continue
+        if empty is None:
+            empty = extractor.extract(Batch([], []), envelope).table
+        if isinstance(item, Skipped):
             yield Extracted(empty, [], [item])
         else:
             yield Extracted(empty, [item], [])
