@@ -1,8 +1,8 @@
 """CIDR networks as ranges of a sortable text key that every IP address has.
 
 The key is the address's 16 bytes as 32 hex digits, an IPv4 address in its mapped form
-(`::ffff:a.b.c.d`), so that both spellings of one address are one key. A network of one family
-never holds an address of the other, as in Trino's `contains(network, address)`.
+(`::ffff:a.b.c.d`), so that both spellings of one address are one key, as in Trino's IPADDRESS.
+An IPv6 network never holds an IPv4 address, however wide it is.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
+from mantissa.detection.network import key_range
 from mantissa.detection.pattern import Pattern, Wild, like, literal
 from mantissa.detection.syntax import ISO_TIME, NUMBER
-from mantissa.detection.template import any_of, call, fill, lambda_, quoted
+from mantissa.detection.template import all_of, any_of, call, fill, lambda_, quoted
 
 OR_UP_TO = 100
 """LIKEs joined with OR; longer lists are searched with `any_match`."""
@@ -147,8 +148,14 @@ def address_key(text: exp.Expr) -> exp.Expr:
 
 
 def in_network(address: exp.Expr, cidr: str) -> exp.Expr:
-    """Ask whether an address lies in a network."""
-    return call("CONTAINS", _text(cidr), address)
+    """Ask whether an address lies in a network.
+
+    Trino holds IPv4 addresses in mapped form, so a wide IPv6 network would hold them all.
+    """
+    within = call("CONTAINS", _text(cidr), address)
+    if not key_range(cidr).skips_mapped:
+        return within
+    return all_of([within, exp.Not(this=call("CONTAINS", _text("::ffff:0:0/96"), address))])
 
 
 def number(text: exp.Expr) -> exp.Expr:

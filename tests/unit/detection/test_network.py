@@ -1,4 +1,4 @@
-"""Addresses as keys: the same answers as Python's `ipaddress`, with Trino's view of mapped ones."""
+"""Addresses as keys: the same answers as Python's `ipaddress`, with mapped addresses as IPv4."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def keys(texts: list[str]) -> list[str | None]:
 
 
 def inside(text: str, cidr: str) -> bool:
-    """Say what Trino's `contains(cidr, TRY_CAST(text AS IPADDRESS))` says."""
+    """Say it with Python's `ipaddress`; a mapped address is the IPv4 address in both families."""
     key = python_key(text)
     if key is None:
         return False

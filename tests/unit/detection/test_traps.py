@@ -159,6 +159,10 @@ def test_cidr_is_containment_not_text() -> None:
     negated = "s: {ip|cidr: [10.0.0.0/8, 'fc00::/7']}\ncondition: not s"
     assert firing([*events, {}], rule(negated)) == [[], [1], [], [], [1], [1], [1]]
     assert condition(v4) == "CONTAINS('10.0.0.0/8', \"a$ip\")"
+    assert firing(events, rule("s: {ip|cidr: '::/0'}\ncondition: s")) == [[], [], [], [1], [], []]
+    assert condition("s: {ip|cidr: '::/0'}\ncondition: s") == (
+        "CONTAINS('::/0', \"a$ip\") AND NOT CONTAINS('::ffff:0:0/96', \"a$ip\")"
+    )
 
 
 def test_keywords_search_the_record_as_received() -> None:
