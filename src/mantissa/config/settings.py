@@ -32,7 +32,7 @@ class LakeSettings:
 
     split_rows: int = _key("Rows after which a new file of one object begins.", 50_000, low=1)
     split_bytes: int = _key(
-        "Uncompressed bytes after which a new file begins.", 96 << 20, unit="bytes", low=1 << 20
+        "Uncompressed bytes after which a new file begins.", 48 << 20, unit="bytes", low=1 << 20
     )
 
 

@@ -73,7 +73,7 @@ class IngestSettings:
     """What decides how objects are cut, and what they may cost."""
 
     split_rows: int = 50_000
-    split_bytes: int = 96 << 20
+    split_bytes: int = 48 << 20
     limits: Limits = field(default_factory=Limits)
 
 
@@ -203,13 +203,13 @@ class Ingest:
         """Say what is wrong with an object of no source: nothing, its content, or its kind."""
         plan = entry.plan
         with self._inputs.open(key) as stream:
-            sample, first = beginning(stream, plan.source_object, Limits(**plan.limits))
-        if not sample and first is None:
+            sample, last = beginning(stream, plan.source_object, Limits(**plan.limits))
+        if not sample and last is None:
             return Manifest(entry.identity, "", plan.source_object, (), Counts(), (), plan.size)
         near = f"no source claims this object; nearest: {', '.join(plan.nearest) or 'none'}"
-        if sample or not isinstance(first, Bad):
+        if sample or not isinstance(last, Bad):
             return self._quarantine_whole(entry, key, Reason.UNKNOWN_SOURCE, near)
-        return self._quarantine_whole(entry, key, first.reason, f"{first.detail}; {near}")
+        return self._quarantine_whole(entry, key, last.reason, f"{last.detail}; {near}")
 
     def _quarantine_whole(self, entry: Entry, key: str, reason: Reason, detail: str) -> Manifest:
         plan = entry.plan
@@ -255,19 +255,22 @@ def _taken_up(known: Entry, source: str | None, *, again: bool) -> bool:
 def beginning(
     stream: BinaryIO, name: str, limits: Limits
 ) -> tuple[list[bytes], Bad | Skipped | None]:
-    """Return the first good records of an object, and what was wrong with the first bad one."""
+    """Return the first good records of an object, and the last of the others.
+
+    Where nothing is good, it is the last that tells why: the end of a bomb, or of a cut stream.
+    """
     sample: list[bytes] = []
-    first: Bad | Skipped | None = None
+    last: Bad | Skipped | None = None
     others = 0
     for item in decode(stream, name, replace(limits, batch_records=SAMPLE_RECORDS)):
         if isinstance(item, Batch):
             sample += item.raws[: SAMPLE_RECORDS - len(sample)]
         else:
             others += 1
-            first = item if first is None or isinstance(first, Skipped) else first
+            last = item if isinstance(item, Bad) or last is None else last
         if len(sample) >= SAMPLE_RECORDS or others >= SAMPLE_FAULTS:
             break
-    return sample, first
+    return sample, last
 
 
 def extract_all(

@@ -53,7 +53,9 @@ class Part:
 
 def write_part(store: ObjectStore, part: Part, rows: pa.Table) -> Iterator[DataFile]:
     """Write one file per partition found in the rows and describe each."""
-    for event_date, ordered in _by_partition(rows):
+    partitions = _by_partition(rows)
+    del rows  # a part is large: only the sorted copy of it is needed while it is written
+    for event_date, ordered in partitions:
         data = encode(ordered)
         key = part.key(event_date)
         if not store.put_if_absent(key, data):
@@ -69,6 +71,7 @@ def _by_partition(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
     """
     rows = rows.combine_chunks()
     ordered = rows.take(pc.sort_indices(rows["event_time"]))
+    del rows
     runs = pc.run_end_encode(ordered[PARTITION].combine_chunks())
     slices: dict[str, list[pa.Table]] = {}
     start = 0

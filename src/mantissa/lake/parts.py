@@ -72,8 +72,10 @@ class PartWriter:
     def _write_rows(self) -> None:
         if self._rows:
             part = Part(self._table, self._stem(self._parts))
-            self._files.extend(write_part(self._store, part, pa.concat_tables(self._rows)))
-            self._rows = []
+            batches, self._rows = self._rows, []
+            whole = [pa.concat_tables(batches).combine_chunks()]
+            del batches
+            self._files.extend(write_part(self._store, part, whole.pop()))
             self._parts += 1
 
     def _write_rejects(self) -> None:
