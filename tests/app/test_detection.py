@@ -417,3 +417,21 @@ def test_a_rule_known_to_fail_no_longer_costs_its_neighbours() -> None:
     assert queries[0] > 3
     assert queries[1] == 2
     assert world.alerted() == {1: 2, 2: 2, 3: 2}
+
+
+def test_a_long_run_keeps_its_lease() -> None:
+    world = World()
+    for _ in range(4):
+        world.commit(*TWO)
+    leases = []
+
+    def slowly(sql: str, files: tuple[str, ...]) -> EngineError | None:
+        leases.append(world.state.get("runs", "active").value["lease_until"])
+        world.clock.advance(170)
+        return EngineTimedOut("big") if len(files) > 1 else None
+
+    world.engine.errors = slowly
+    world.detection(lease=timedelta(minutes=5)).run()
+    assert len(leases) == 7
+    assert leases[-1][11:16] == "12:22"
+    assert leases == sorted(leases)

@@ -60,6 +60,7 @@ class Evaluator:
 
     Args:
         alone: ids of rules that failed before and therefore run by themselves.
+        beat: called before every query, so that a long evaluation can show that it is alive.
     """
 
     engine: QueryEngine
@@ -68,6 +69,7 @@ class Evaluator:
     sink: Sink
     alone: frozenset[str] = frozenset()
     done: Evaluation = field(default_factory=Evaluation)
+    beat: Callable[[], object] = field(default=lambda: None)
     strikes: int = 0
 
     def evaluate(self, predicates: Sequence[Predicate], files: Mapping[str, Sequence[str]]) -> None:
@@ -161,6 +163,7 @@ class Evaluator:
     def _run(self, sql: str, table: Table, files: Files) -> QueryResult:
         """Run one query, a few times if the engine is unavailable for the moment."""
         for left in reversed(range(TRIES)):
+            self.beat()
             try:
                 return self.engine.run(sql, limits=self.limits, files={table.name: files})
             except EngineTransient:

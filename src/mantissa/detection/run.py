@@ -63,7 +63,8 @@ class RunSettings:
         owner: names this process in the lease.
         owner_is_alive: whether the owner of a lease that has not run out is still at work.
         items: most pending records that one run judges.
-        lease: how long an owner that went silent is waited for; it is renewed at every step.
+        lease: how long an owner that went silent is waited for; at least three times as long as
+            one query may take, and renewed when a third of it is over.
     """
 
     owner: str = "detect"
@@ -102,7 +103,8 @@ class Detection:
     def __init__(self, ports: Ports, prepared: Prepared, alerts: AlertHook, settings: RunSettings):
         self._ports, self._prepared, self._alerts = ports, prepared, alerts
         self._settings = settings
-        self._pins = Pins(ports.state, ports.clock, settings.owner, settings.lease)
+        self._lease = max(settings.lease, 3 * timedelta(seconds=settings.limits.seconds))
+        self._pins = Pins(ports.state, ports.clock, settings.owner, self._lease)
 
     def run(self) -> Report:
         """Judge what is pending, in rounds, until nothing is left.
@@ -162,12 +164,14 @@ class Detection:
 
     def _judge(self, work: _Work) -> None:
         files = _files(item.value["files"] for item in work.items)
-        for table, keys in files.items():
-            work.pin = self._pins.renew(work.pin)
-            self._evaluate(work, self._prepared, {table: keys})
+        self._evaluate(work, self._prepared, files)
         for _, missed in work.made_good:
-            work.pin = self._pins.renew(work.pin)
             self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
+
+    def _beat(self, work: _Work) -> None:
+        """Renew the lease in good time. Raises `Conflict` when another run took over."""
+        if work.pin.lease_until - self._ports.clock.now() < self._lease * 2 / 3:
+            work.pin = self._pins.renew(work.pin)
 
     def _evaluate(
         self, work: _Work, prepared: Prepared, files: Mapping[str, Sequence[str]]
@@ -180,7 +184,9 @@ class Detection:
 
         failing = frozenset(item.value["rule"] for item in self._ports.state.query(MISSED))
         engine, limits = self._ports.engine, self._settings.limits
-        evaluator = Evaluator(engine, prepared.dialect, limits, keep, failing, work.done)
+        evaluator = Evaluator(
+            engine, prepared.dialect, limits, keep, failing, work.done, lambda: self._beat(work)
+        )
         evaluator.evaluate(prepared.predicates, files)
         tables = {table for table, keys in files.items() if keys}
         work.evaluated |= {
