@@ -48,7 +48,7 @@ MORE_EVENTS = {
 """Files whose manifest counts other events than are in them, with the reason."""
 
 UNCLAIMED = {
-    r"aws_vpcflow/panther/.*dns": "records of Route 53 Resolver, which is another log",
+    r"aws_vpcflow/panther/.*dns_crypto_domain": "records of Route 53 Resolver, which is another log",
     r"aws_vpcflow/panther/": "three fields of a flow, without a time, in Panther's own spelling",
     r"okta/panther/.*(?:behavioral|anomaly)": "results of a scheduled query, no events",
     r"github/panther/": "parts of webhook deliveries, no audit events",

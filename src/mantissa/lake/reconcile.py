@@ -51,24 +51,27 @@ class Reconcile:
 
     def run(self) -> list[Difference]:
         """Return every difference; empty means that every record is accounted for."""
-        strangers = list(ours(self._store))
+        present = {info.key: info.size for info in ours(self._store)}
         entries = list(Ledger(self._state).entries())
         files: Files = {f["key"]: f for e in entries for f in e.files}
         claimed = {key for e in entries for key in e.keys}
         return [
             *_unfinished(entries),
             *_unbalanced(entries),
-            *self._missing(files),
-            *(_stranger(info) for info in strangers if info.key not in claimed),
+            *self._missing(files, present),
+            *(_stranger(key, present[key]) for key in sorted(present.keys() - claimed)),
             *self._totals(files),
             *self._quarantined(entries),
         ]
 
-    def _missing(self, files: Files) -> Iterator[Difference]:
+    def _missing(self, files: Files, present: Mapping[str, int]) -> Iterator[Difference]:
         for key, file in files.items():
-            found = self._rows(key)
+            found, size = self._rows(key), present.get(key, file["bytes"])
             if found != file["rows"]:
                 detail = f"the ledger says {file['rows']} rows, the file has {found}"
+                yield Difference("R2", key, detail, _RESTORE)
+            elif size != file["bytes"]:
+                detail = f"the ledger says {file['bytes']} bytes, the file has {size}"
                 yield Difference("R2", key, detail, _RESTORE)
 
     def _rows(self, key: str) -> int | str:
@@ -130,6 +133,6 @@ def _unbalanced(entries: list[Entry]) -> Iterator[Difference]:
             yield Difference("R1", entry.plan.source_object, detail, _DEFECT)
 
 
-def _stranger(info: ObjectInfo) -> Difference:
-    check = "R4" if info.key.startswith("quarantine/") else "R2"
-    return Difference(check, info.key, f"{info.size} bytes that no object claims", _REPAIR)
+def _stranger(key: str, size: int) -> Difference:
+    check = "R4" if key.startswith("quarantine/") else "R2"
+    return Difference(check, key, f"{size} bytes that no object claims", _REPAIR)
