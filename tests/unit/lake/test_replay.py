@@ -225,7 +225,8 @@ def test_a_fault_at_any_port_call_is_made_good_by_the_next_replay(
         except (Killed, StoreTransient):
             replay(lake)
         else:
-            assert faults.calls < at, faults.log[at - 1]
+            # Asking for an object that is not there fails by itself, before the fault.
+            assert faults.calls < at or faults.log[at - 1] == "inputs.head"
         assert fingerprint(lake.objects, lake.state) == expected, (at, faults.log[at - 1 :])
         assert_reconciled(lake.objects, lake.state)
         if faults.calls < at:
