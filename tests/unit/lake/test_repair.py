@@ -76,7 +76,7 @@ def test_what_can_be_finished_is_left_alone_and_finished() -> None:
 
 
 def test_content_that_comes_back_after_a_repair_is_ingested() -> None:
-    lake, _ = killed(14)
+    lake, _ = killed(8)
     lake.inputs.delete(KEY)
     assert repair(lake).objects == (KEY,)
     assert [e.state for e in Ledger(lake.state).entries()].count(SUPERSEDED) == 1
