@@ -6,6 +6,7 @@ Each part is made when it is first asked for, so that a command pays for what it
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from mantissa.model import DataFile, Finding, QueryLimits, RuleInfo, Table
 from mantissa.ports import Clock, ObjectStore, Put, SecretStore, StateStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mantissa.adapters.local.duckdb import DuckDBEngine
     from mantissa.adapters.local.inputs import FileInputs
@@ -238,15 +239,20 @@ class App:
 
         return prepare(self.rules, self.sources.values(), DUCKDB)
 
-    @cached_property
-    def detection(self) -> Detection:
-        """Pending files to findings and alerts."""
+    def detection(self, judged: Callable[[int], None] | None = None) -> Detection:
+        """Return what turns pending files into findings and alerts.
+
+        Args:
+            judged: told how many files have been judged, each time that some have been.
+        """
         from mantissa.adapters.local.process import is_alive, this_process
         from mantissa.detection.run import Detection, Ports, RunSettings
 
         ports = Ports(self.state, self.objects, self.engine, self.clock)
         limits = QueryLimits(DETECTION_SECONDS, self.settings.query.memory)
         settings = RunSettings(owner=this_process(), owner_is_alive=is_alive, limits=limits)
+        if judged is not None:
+            settings = replace(settings, judged=judged)
         return Detection(ports, self.prepared, self._alert_writes, settings)
 
     def _alert_writes(self, findings: Sequence[Finding], rules: Mapping[str, RuleInfo]) -> Writes:

@@ -65,6 +65,7 @@ class RunSettings:
         items: most pending records that one run judges.
         lease: how long an owner that went silent is waited for; at least three times as long as
             one query may take, and renewed when a third of it is over.
+        judged: told how many files of a table have been judged, for those who wait.
     """
 
     owner: str = "detect"
@@ -72,6 +73,7 @@ class RunSettings:
     items: int = 500
     limits: QueryLimits = field(default_factory=QueryLimits)
     lease: timedelta = timedelta(minutes=5)
+    judged: Callable[[int], None] = field(default=lambda files: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,9 @@ class Detection:
 
     def _judge(self, work: _Work) -> None:
         files = _files(item.value["files"] for item in work.items)
-        self._evaluate(work, self._prepared, files)
+        for table, keys in files.items():
+            self._evaluate(work, self._prepared, {table: keys})
+            self._settings.judged(len(keys))
         for _, missed in work.made_good:
             self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
 

@@ -101,7 +101,7 @@ class Tour:
         from mantissa.entrypoints.cli.detect import run_detection
 
         self._title("3", "Detect: Sigma rules as SQL over those rows")
-        report = run_detection(self._app)
+        report = run_detection(self._call, self._app)
         self._say(
             f"{report['rules']['evaluated']} rules judged {report['objects_judged']:,} files in "
             f"{report['seconds']:.1f} s: {report['findings']:,} findings, "

@@ -11,11 +11,13 @@ from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.layout import counted
+from mantissa.errors import Conflict
 
 if TYPE_CHECKING:
     from mantissa.bootstrap import App
 
 WATCH_SECONDS = 5.0
+PENDING = "pending"
 
 
 @command(example="mantissa detect\nmantissa detect --json")
@@ -32,19 +34,31 @@ def detect(
     Findings are rows of the table `findings`; grouped, they become alerts.
     """
     app = boot(call)
-    report = run_detection(app)
+    report = run_detection(call, app)
     call.output.result(report, lambda: tell_detection(call, report))
     while watch:
         time.sleep(WATCH_SECONDS)
-        again = run_detection(app)
-        if again["objects_judged"]:
-            tell_watched(call, again)
+        _look_again(call, app)
     return exit_of(report)
 
 
-def run_detection(app: App) -> dict[str, Any]:
+def _look_again(call: Call, app: App) -> None:
+    """Run once more if there is anything to judge, with the rules as they are by now."""
+    if not any(True for _ in app.state.query(PENDING)):
+        return
+    try:
+        again = run_detection(call, boot(call))
+    except Conflict:
+        call.output.note("Another run is at work; this one waits.")
+        return
+    tell_watched(call, again)
+
+
+def run_detection(call: Call, app: App) -> dict[str, Any]:
     """Run detection and return its report, refused rules included."""
-    report = app.detection.run().to_json()
+    waiting = sum(len(k) for i in app.state.query(PENDING) for k in i.value["files"].values())
+    with call.output.progress("Judging", total=waiting, unit="files") as progress:
+        report = app.detection(progress.advance).run().to_json()
     refused = [
         {"id": r.id, "path": r.path, "line": r.line, "reason": r.reason}
         for r in app.prepared.refused

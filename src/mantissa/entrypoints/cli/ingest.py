@@ -113,7 +113,7 @@ def ingest(
     if source is not None:
         app.sources.find(source)
     report = ingest_all(call, app, paths, source)
-    found = run_detection(app) if detect else None
+    found = run_detection(call, app) if detect else None
     document = report.to_json() | ({} if found is None else {"detection": found})
     call.output.result(document, lambda: _tell(call, report, found))
     if follow:
@@ -184,7 +184,7 @@ class Following:
         note(f"{counted(report.records, 'record')} of new files: {counted(report.rows, 'row')}")
         _warn(self._call, report)
         if self._detect and report.rows:
-            found = run_detection(self._app)
+            found = run_detection(self._call, self._app)
             note(f"{counted(found['findings'], 'finding')}, {counted(found['alerts'], 'alert')}")
 
     def _stamps(self) -> dict[str, tuple[int, int]]:
