@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.duckdb_functions import used
 from mantissa.adapters.local.duckdb_run import Job, execute
-from mantissa.adapters.local.footers import column_bytes
 from mantissa.adapters.local.relations import Relations
 from mantissa.ask.cost import estimate
 from mantissa.errors import EngineTransient, ObjectNotFound
+from mantissa.lake.parquet import column_bytes
 from mantissa.model import DataFile, QueryLimits, QueryResult, Table
 from mantissa.ports import ObjectStore
 

@@ -127,19 +127,19 @@ def describe(key: str, table: str, event_date: str, data: bytes) -> DataFile:
         bytes=len(data),
         first_event=first,
         last_event=last,
-        column_bytes=_column_bytes(footer),
+        column_bytes=column_bytes(footer),
     )
 
 
-def _column_bytes(footer: pq.FileMetaData) -> dict[str, int]:
+def column_bytes(footer: pq.FileMetaData) -> dict[str, int]:
+    """Return the compressed bytes of each column's chunks, a nested column's taken together."""
     sizes: dict[str, int] = {}
     for group in range(footer.num_row_groups):
-        row_group = footer.row_group(group)
-        for index in range(row_group.num_columns):
-            chunk = row_group.column(index)
-            sizes[chunk.path_in_schema] = (
-                sizes.get(chunk.path_in_schema, 0) + chunk.total_compressed_size
-            )
+        chunks = footer.row_group(group)
+        for index in range(footer.num_columns):
+            chunk = chunks.column(index)
+            name = chunk.path_in_schema.split(".", 1)[0]
+            sizes[name] = sizes.get(name, 0) + chunk.total_compressed_size
     return sizes
 
 

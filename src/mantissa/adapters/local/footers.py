@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from mantissa.ask.cost import estimate
 from mantissa.ask.reads import Read
@@ -26,18 +25,6 @@ def estimate_bytes(lake: Path, reads: Sequence[Read], partition: str = "event_da
     tables = {read.table: [r for r in reads if r.table == read.table] for read in reads}
     files = (file for table, own in tables.items() for file in _files(lake, table, own, partition))
     return estimate(reads, files).bytes
-
-
-def column_bytes(footer: Any) -> dict[str, int]:
-    """Return the compressed bytes of each column's chunks in one file."""
-    sizes: dict[str, int] = {}
-    for group in range(footer.num_row_groups):
-        chunks = footer.row_group(group)
-        for position in range(footer.num_columns):
-            chunk = chunks.column(position)
-            name = chunk.path_in_schema.split(".", 1)[0]
-            sizes[name] = sizes.get(name, 0) + chunk.total_compressed_size
-    return sizes
 
 
 def _files(lake: Path, table: str, reads: Sequence[Read], partition: str) -> Iterator[DataFile]:
@@ -66,6 +53,8 @@ def _shares(opened: Mapping[Path, Mapping[str, int]]) -> dict[str, float]:
 def _footer(path: Path) -> Mapping[str, int]:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from mantissa.lake.parquet import column_bytes
 
     try:
         return column_bytes(pq.read_metadata(path))

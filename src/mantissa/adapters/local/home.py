@@ -41,9 +41,13 @@ def create_home(home: Path, *, settings: Mapping[str, str], secrets: str) -> tup
 
 
 def _make_folder(folder: Path) -> bool:
-    if folder.is_dir():
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        # Another process may be making the same home right now.
+        if not folder.is_dir():
+            raise
         return False
-    folder.mkdir()
     return True
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS state (
 ) WITHOUT ROWID
 """
 _PAGE = 1_000
+_PAUSE_SECONDS = 0.01
 _LAST = "\U0010ffff"
 
 
@@ -40,9 +42,21 @@ class SQLiteState:
             self._connection = sqlite3.connect(
                 path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(_SCHEMA)
+            self._set_up(time.monotonic() + busy_seconds)
+
+    def _set_up(self, deadline: float) -> None:
+        """Make a new file ready; SQLite does not wait for another process that does the same."""
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute(_SCHEMA)
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
     def close(self) -> None:
         """Close the file."""
@@ -124,10 +138,14 @@ class SQLiteState:
             with self._lock:
                 yield
         except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
+            if _is_busy(error):
                 raise StoreTransient(
                     "another process holds the state file", where=str(self._path), fix="try again"
                 ) from error
             raise StoreError(str(error), where=str(self._path)) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(str(error), where=str(self._path)) from error
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

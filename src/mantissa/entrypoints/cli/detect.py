@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mantissa.bootstrap import App
 
 WATCH_SECONDS = 5.0
-PENDING = "pending"
 
 
 @command(example="mantissa detect\nmantissa detect --json")
@@ -44,6 +43,8 @@ def detect(
 
 def _look_again(call: Call, app: App) -> None:
     """Run once more if there is anything to judge, with the rules as they are by now."""
+    from mantissa.lake.books import PENDING
+
     if not any(True for _ in app.state.query(PENDING)):
         return
     try:
@@ -56,6 +57,8 @@ def _look_again(call: Call, app: App) -> None:
 
 def run_detection(call: Call, app: App) -> dict[str, Any]:
     """Run detection and return its report, refused rules included."""
+    from mantissa.lake.books import PENDING
+
     waiting = sum(len(k) for i in app.state.query(PENDING) for k in i.value["files"].values())
     with call.output.progress("Judging", total=waiting, unit="files") as progress:
         report = app.detection(progress.advance).run().to_json()
