@@ -1,23 +1,22 @@
-"""Run by `test_sigkill.py` in a process of its own: one ingest whose port calls are counted.
+"""Run by the tests here in processes of their own: an ingest or a replay that dies at a port call.
 
-    python killed.py HOME AT KIND FILE...
-
-At call number AT the process kills itself with SIGKILL; with AT = 0 it prints how many calls
-a whole run makes.
+At port call number `at` the process kills itself with SIGKILL; with `at` = 0 it never does, and
+the number of calls is returned.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
+from typing import Any
 
 from mantissa.adapters.local.clock import SystemClock
 from mantissa.adapters.local.files import FileObjects
 from mantissa.adapters.local.inputs import FileInputs
 from mantissa.adapters.local.sqlite import SQLiteState
 from mantissa.lake.ingest import Ingest, IngestSettings, LakePorts
+from mantissa.lake.replay import ReplayQuarantine
 from mantissa.sources.record import Limits
 from mantissa.sources.registry import load_sources
 from support.faults import Faults, Faulty
@@ -26,17 +25,26 @@ from support.faults import Faults, Faulty
 def main(home: Path, at: int, kind: str, files: list[str]) -> int:
     """Ingest the files; return the number of port calls made."""
     faults = Faults(at=at, kind=kind, die=lambda: os.kill(os.getpid(), signal.SIGKILL))
+    ingest, _, _ = _world(home, faults)
+    for file in files:
+        ingest.one(file)
+    return faults.calls
+
+
+def replay(home: Path, at: int, kind: str) -> int:
+    """Try everything in quarantine again; return the number of port calls made."""
+    faults = Faults(at=at, kind=kind, die=lambda: os.kill(os.getpid(), signal.SIGKILL))
+    ingest, inputs, ports = _world(home, faults)
+    ReplayQuarantine(ingest, inputs, ports, load_sources([home / "sources"])).run()
+    return faults.calls
+
+
+def _world(home: Path, faults: Faults) -> tuple[Ingest, Any, LakePorts]:
     ports = LakePorts(
         Faulty(FileObjects(home), faults, "objects"),
         Faulty(SQLiteState(home / "state.sqlite"), faults, "state"),
         SystemClock(),
     )
     inputs = Faulty(FileInputs(Limits()), faults, "inputs")
-    ingest = Ingest(inputs, ports, load_sources(), IngestSettings(split_rows=3))
-    for file in files:
-        ingest.one(file)
-    return faults.calls
-
-
-if __name__ == "__main__":
-    print(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]))
+    sources = load_sources([home / "sources"])
+    return Ingest(inputs, ports, sources, IngestSettings(split_rows=3)), inputs, ports

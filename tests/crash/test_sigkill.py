@@ -7,8 +7,11 @@ killed, by a hash over all rows, quarantine entries, pending files and totals.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -19,6 +22,7 @@ from crash import killed
 from mantissa.adapters.local.files import FileObjects
 from mantissa.adapters.local.sqlite import SQLiteState
 from support.lakes import assert_reconciled, cloudtrail, fingerprint, records
+from support.sources import SHOP
 
 SIGKILLED = -9
 
@@ -28,7 +32,7 @@ def processes() -> ForkServerContext:
     """Processes forked from a server that has the imports done, so that hundreds are cheap."""
     context = multiprocessing.get_context("forkserver")
     # Only installed modules: Python 3.11's server does not know the test folder.
-    context.set_forkserver_preload(["mantissa.lake.ingest", "mantissa.adapters.local.inputs"])
+    context.set_forkserver_preload(["mantissa.lake.replay", "mantissa.adapters.local.inputs"])
     return context
 
 
@@ -51,7 +55,11 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def run(
     processes: ForkServerContext, home: Path, files: list[str], at: int = 0, kind: str = "none"
 ) -> int | None:
-    process = processes.Process(target=killed.main, args=(home, at, kind, files))
+    return ended(processes, killed.main, home, at, kind, files)
+
+
+def ended(processes: ForkServerContext, target: Callable[..., int], *args: object) -> int | None:
+    process = processes.Process(target=target, args=args)
     process.start()
     process.join(120)
     return process.exitcode
@@ -89,3 +97,38 @@ def test_killed_at_every_port_call_it_recovers_to_the_identical_lake(
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(crash_and_recover, cases))
     assert [case for case, found in outcomes if found != expected] == []
+
+
+def test_a_replay_killed_at_every_port_call_makes_each_row_once(
+    processes: ForkServerContext, tmp_path: Path
+) -> None:
+    start = tmp_path / "start"
+    _write_source(start, SHOP.replace("required: [what]", "required: [what, note]"))
+    sales = tmp_path / "sales.json"
+    when, who = 1_795_000_000, {"name": "ada"}
+    events = [{"what": "sold", "when": when + n, "who": who} for n in range(7)]
+    noted = [e | {"note": [1]} if n % 2 else e for n, e in enumerate(events)]
+    sales.write_text("".join(json.dumps(e) + "\n" for e in noted))
+    assert killed.main(start, 0, "none", [str(sales)]) > 5
+    _write_source(start, SHOP)
+    clean = shutil.copytree(start, tmp_path / "clean")
+    calls = killed.replay(clean, 0, "none")
+    expected = lake_hash(clean)
+    assert calls >= 15
+    assert expected != lake_hash(start)
+
+    def crash_and_recover(at: int) -> tuple[int, str]:
+        home = shutil.copytree(start, tmp_path / f"home-{at}")
+        assert ended(processes, killed.replay, home, at, "kill_before") == SIGKILLED, at
+        assert ended(processes, killed.replay, home, 0, "none") == 0, at
+        return at, lake_hash(home)
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(crash_and_recover, range(1, calls + 1)))
+    assert [at for at, found in outcomes if found != expected] == []
+
+
+def _write_source(home: Path, text: str) -> None:
+    folder = home / "sources" / "shop"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "source.yaml").write_text(text)

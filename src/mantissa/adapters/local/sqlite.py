@@ -29,6 +29,13 @@ CREATE TABLE IF NOT EXISTS state (
 """
 _PAGE = 1_000
 _PAUSE_SECONDS = 0.01
+_FIXES = {
+    sqlite3.SQLITE_FULL: "make room on the disk, then run the same command again",
+    sqlite3.SQLITE_IOERR: "make room on the disk, then run the same command again",
+    sqlite3.SQLITE_READONLY: "check who owns the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "check who owns the file and its folder",
+    sqlite3.SQLITE_PERM: "check who owns the file and its folder",
+}
 _LAST = "\U0010ffff"
 
 
@@ -78,13 +85,14 @@ class SQLiteState:
         """Carry out all writes or none."""
         with self._translated():
             self._connection.execute("BEGIN IMMEDIATE")
-            verdict = "ROLLBACK"
             try:
                 for write in writes:
                     self._apply(write)
-                verdict = "COMMIT"
+                self._connection.execute("COMMIT")
             finally:
-                self._connection.execute(verdict)
+                # Also after a COMMIT that failed: a full disk leaves the transaction open.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     def query(self, table: str, prefix: str = "") -> Iterator[Item]:
         """Yield a table's records by key, a page at a time."""
@@ -142,9 +150,11 @@ class SQLiteState:
                 raise StoreTransient(
                     "another process holds the state file", where=str(self._path), fix="try again"
                 ) from error
-            raise StoreError(str(error), where=str(self._path)) from error
+            fix = _FIXES.get(error.sqlite_errorcode & 0xFF)
+            raise StoreError(str(error), where=str(self._path), fix=fix) from error
         except sqlite3.DatabaseError as error:
-            raise StoreError(str(error), where=str(self._path)) from error
+            fix = "restore the file from a copy"
+            raise StoreError(str(error), where=str(self._path), fix=fix) from error
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
