@@ -11,8 +11,10 @@ import json
 import multiprocessing
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from support.lakes import assert_reconciled, cloudtrail, fingerprint, records
 from support.sources import SHOP
 
 SIGKILLED = -9
+ONE_AT_A_TIME = threading.Lock()
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +63,13 @@ def run(
 
 def ended(processes: ForkServerContext, target: Callable[..., int], *args: object) -> int | None:
     process = processes.Process(target=target, args=args)
-    process.start()
-    process.join(120)
-    return process.exitcode
+    # Starting one process also asks after the others, and an exit code can be read only once.
+    with ONE_AT_A_TIME:
+        process.start()
+    wait([process.sentinel], 120)
+    with ONE_AT_A_TIME:
+        process.join(1)
+        return process.exitcode
 
 
 def lake_hash(home: Path) -> str:
