@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import BinaryIO
 
 import pytest
 
 from mantissa.errors import StoreTransient
-from mantissa.lake.ingest import IngestSettings
+from mantissa.lake.ingest import Ingest, Ingested, IngestSettings
+from mantissa.lake.ledger import Ledger
 from mantissa.lake.quarantine import Quarantine
 from mantissa.lake.replay import ReplayQuarantine
 from mantissa.lake.status import lake_status
+from mantissa.model import ObjectInfo
 from support.faults import Faults, Faulty, Killed
 from support.lakes import Lake, assert_reconciled, cloudtrail, fingerprint, records, rows_of
 
@@ -125,6 +129,21 @@ def test_an_object_that_never_finishes_is_quarantined_as_poison() -> None:
     assert dict(done.counts.reasons) == {"poison": 1}
 
 
+@pytest.mark.parametrize("at", range(6, 15))
+def test_poison_leaves_no_row_wherever_it_kills(at: int) -> None:
+    lake = Lake()
+    lake.deliver(KEY, mixed())
+    killed = 0
+    for _ in range(5):
+        try:
+            _wrapped(lake, Faults(at=at, kind="kill_after")).ingest().one(KEY)
+        except Killed:
+            killed += 1
+    reasons = dict(lake.ingest().one(KEY).counts.reasons)
+    assert (len(rows_of(lake.objects)) == 0) == (reasons == {"poison": 1}), killed
+    assert_reconciled(lake.objects, lake.state)
+
+
 def test_stopping_by_hand_does_not_count_as_an_attempt() -> None:
     lake = Lake()
     lake.deliver(KEY, mixed())
@@ -150,6 +169,70 @@ def test_a_pinned_plan_survives_new_settings() -> None:
     lake.settings = IngestSettings(split_rows=1)
     lake.ingest().one(KEY)
     assert fingerprint(lake.objects, lake.state) == fingerprint(clean.objects, clean.state)
+
+
+class Overtaken:
+    """Inputs during whose second opening, which is for parsing, another worker acts."""
+
+    def __init__(self, lake: Lake, act: Callable[[], object]) -> None:
+        self._lake, self._act, self._opened = lake, act, 0
+
+    def head(self, key: str) -> ObjectInfo:
+        return self._lake.inputs.head(key)
+
+    def open(self, key: str) -> BinaryIO:
+        self._opened += 1
+        if self._opened == 2:
+            self._act()
+        return self._lake.inputs.open(key)
+
+
+def overtaken(lake: Lake, act: Callable[[], object]) -> Ingested:
+    inputs = Overtaken(lake, act)
+    return Ingest(inputs, lake.ports, lake.sources, lake.settings).one(KEY)
+
+
+def test_a_worker_that_was_overtaken_says_so_and_changes_nothing() -> None:
+    clean = Lake()
+    clean.deliver(KEY, mixed())
+    clean.ingest().one(KEY)
+    lake = Lake()
+    lake.deliver(KEY, mixed())
+    done = overtaken(lake, lambda: lake.ingest().one(KEY))
+    assert done.already
+    assert done.counts.records == 0
+    assert fingerprint(lake.objects, lake.state) == fingerprint(clean.objects, clean.state)
+    assert_reconciled(lake.objects, lake.state)
+
+
+def test_rows_written_for_an_object_that_was_given_up_meanwhile_are_taken_back() -> None:
+    lake = Lake()
+    lake.deliver(KEY, mixed())
+
+    def give_up() -> None:
+        ledger = Ledger(lake.state)
+        (entry,) = ledger.entries()
+        ledger.supersede(entry)
+
+    done = overtaken(lake, give_up)
+    assert (done.already, done.counts.rows) == (False, 7)
+    assert len(rows_of(lake.objects)) == 7
+    assert_reconciled(lake.objects, lake.state)
+
+
+def test_rows_written_for_an_object_that_became_poison_meanwhile_are_taken_back() -> None:
+    lake = Lake()
+    lake.deliver(KEY, mixed())
+
+    def poison() -> None:
+        for _ in range(4):
+            with pytest.raises(Killed):
+                _wrapped(lake, Faults(at=8, kind="kill_before")).ingest().one(KEY)
+        assert dict(lake.ingest().one(KEY).counts.reasons) == {"poison": 1}
+
+    assert overtaken(lake, poison).already
+    assert rows_of(lake.objects) == []
+    assert_reconciled(lake.objects, lake.state)
 
 
 def test_replay_releases_what_can_be_read_now() -> None:

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mantissa.errors import StoreTransient
 from mantissa.lake.ledger import Ledger
 from mantissa.lake.quarantine import Quarantine
+from mantissa.lake.repair import Repair, Repaired
 from mantissa.lake.replay import ReplayQuarantine
 from support.faults import Faults, Faulty, Killed
 from support.lakes import Lake, assert_reconciled, cloudtrail, records, rows_of
@@ -72,6 +73,12 @@ class IngestMachine(RuleBasedStateMachine):
     def replay(self) -> None:
         lake = self.lake
         ReplayQuarantine(lake.ingest(), lake.inputs, lake.ports, lake.sources).run()
+
+    @rule()
+    def repair(self) -> None:
+        """Nothing here is beyond finishing, so there is nothing to clear away."""
+        done = Repair(self.lake.inputs, self.lake.objects, self.lake.state).run()
+        assert done == Repaired((), ())
 
     @invariant()
     def no_row_twice(self) -> None:

@@ -24,7 +24,7 @@ import pyarrow as pa
 from mantissa.errors import Conflict, MantissaError, StoreTransient
 from mantissa.lake.ledger import DONE, QUARANTINED, SUPERSEDED, Entry, Ledger, Outcome
 from mantissa.lake.manifest import encode_manifest, manifest_key
-from mantissa.lake.parts import PartWriter, stem
+from mantissa.lake.parts import PartWriter, stem, written
 from mantissa.lake.plan import PARSER_VERSION, Plan
 from mantissa.lake.quarantine import (
     encode_entries,
@@ -175,13 +175,18 @@ class Ingest:
 
     def _attempt(self, entry: Entry, key: str) -> Ingested:
         if entry.poisoned:
-            detail = f"{entry.attempts - 1} attempts began and none finished"
-            manifest = self._quarantine_whole(entry, key, Reason.POISON, detail)
-        elif not entry.plan.source:
-            manifest = self._unclaimed(entry, key)
-        else:
-            manifest = self._parse(entry, key)
-        return self._commit(entry, manifest)
+            return self._poison(entry, key)
+        if not entry.plan.source:
+            return self._commit(entry, self._unclaimed(entry, key))
+        return self._commit(entry, self._parse(entry, key))
+
+    def _poison(self, entry: Entry, key: str) -> Ingested:
+        """Quarantine an object that kills whoever parses it; its rows so far are taken back."""
+        detail = f"{entry.attempts - 1} attempts began and none finished"
+        manifest = self._quarantine_whole(entry, key, Reason.POISON, detail)
+        done = self._commit(entry, manifest)
+        self._discard(entry, written(self._lake, entry.identity, entry.plan))
+        return done
 
     def _parse(self, entry: Entry, key: str) -> Manifest:
         plan = entry.plan

@@ -98,6 +98,13 @@ def stem(identity: str, plan: Plan) -> str:
     return f"{identity[:32]}-{plan.short}-"
 
 
+def written(store: ObjectStore, identity: str, plan: Plan) -> list[str]:
+    """Return the keys of all row and quarantine files that attempts with this plan have written."""
+    name = f"/{stem(identity, plan)}"
+    prefixes = ("lake/", "quarantine/")
+    return [info.key for p in prefixes for info in store.list(p) if name in info.key]
+
+
 def _count(extracted: Extracted) -> Counts:
     rows, rejects, skipped = extracted.table.num_rows, extracted.rejects, extracted.skipped
     return Counts(

@@ -20,7 +20,7 @@ from mantissa.lake.books import Outcome
 from mantissa.lake.ingest import Ingest, Inputs, LakePorts, extract_all
 from mantissa.lake.ledger import DONE, Ledger
 from mantissa.lake.manifest import encode_manifest, manifest_key
-from mantissa.lake.parts import PartWriter, stem
+from mantissa.lake.parts import PartWriter, written
 from mantissa.lake.quarantine import Entry, Quarantine, entry_id
 from mantissa.lake.replays import How, PinnedReplay, Replays
 from mantissa.lake.specs import SpecStore
@@ -154,10 +154,8 @@ class ReplayQuarantine:
         """Delete what a replay wrote that nobody will ever commit."""
         identity = pinned.entry.identity
         claimed = self._ledger.by_prefix(identity).keys
-        name = stem(identity, pinned.plan)
-        files = (i.key for i in self._ports.objects.list("lake/") if f"/{name}" in i.key)
-        manifest = manifest_key(identity, pinned.plan.short)
-        for key in [*files, manifest]:
+        files = written(self._ports.objects, identity, pinned.plan)
+        for key in [*files, manifest_key(identity, pinned.plan.short)]:
             if key not in claimed:
                 self._ports.objects.delete(key)
 
