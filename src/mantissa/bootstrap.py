@@ -5,7 +5,7 @@ Each part is made when it is first asked for, so that a command pays for what it
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +64,11 @@ class App:
         self.settings = settings
         self.home: Path = settings.home
         self._environ = environ
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        """Close what was opened; the product is of no use afterwards."""
+        self._open.close()
 
     def require_lake(self) -> App:
         """Return this if its home is a lake. Raises `ConfigError`."""
@@ -86,7 +91,9 @@ class App:
     def state(self) -> StateStore:
         """Ledger, pending manifests, alerts, outbox."""
         self.require_lake()
-        return SQLiteState(self.home / STATE_FILE)
+        state = SQLiteState(self.home / STATE_FILE)
+        self._open.callback(state.close)
+        return state
 
     @cached_property
     def sources(self) -> Sources:

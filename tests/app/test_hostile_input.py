@@ -2,7 +2,8 @@
 
 Faults F-12 to F-17. For each: exit code 0 or 3, no traceback, records = rows + quarantined +
 filtered, the reason codes, and the good records beside the bad ones. The memory limit is on
-address space, most of which libraries reserve and never touch; `ru_maxrss` says what was used.
+address space, most of which libraries reserve and never touch; `VmHWM` says what was used
+(`ru_maxrss` would count what the parent used before the child was born).
 """
 
 from __future__ import annotations
@@ -60,13 +61,14 @@ class Run:
 
 
 _CHILD = """
-import contextlib, io, json, resource, sys
+import contextlib, io, json, pathlib, sys
 from mantissa.entrypoints.cli.main import main
 runs = []
 for arguments in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(io.StringIO()) as out:
         runs.append([main(arguments), out.getvalue()])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+status = pathlib.Path("/proc/self/status").read_text()
+peak = int(status.split("VmHWM:")[1].split()[0]) * 1024
 print(json.dumps({"runs": runs, "peak": peak}))
 """
 

@@ -11,15 +11,17 @@ from mantissa.entrypoints.cli.command import Call
 
 def boot(call: Call) -> App:
     """Return the product over the call's lake. Raises `ConfigError` when there is none."""
-    return App(call.settings, call.environ).require_lake()
+    return boot_without_lake(call).require_lake()
 
 
 def boot_without_lake(call: Call) -> App:
     """Return the product for a command that needs sources and rules, but no lake."""
-    return App(call.settings, call.environ)
+    app = App(call.settings, call.environ)
+    call.at_end.callback(app.close)
+    return app
 
 
 def boot_or_create(call: Call) -> App:
     """Return the product, making the folder of the lake if it is not there yet."""
     create_home(call.home, settings={FILE: render_template()}, secrets=SECRETS)
-    return App(call.settings, call.environ)
+    return boot_without_lake(call)

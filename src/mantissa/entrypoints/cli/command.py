@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,11 +33,12 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a command: where to print and which lake it is about."""
+    """One call of a command: where to print, which lake it is about, what to close at its end."""
 
     output: Output
     home_option: Path | None = None
     environ: Mapping[str, str] = field(default_factory=environment, repr=False)
+    at_end: ExitStack = field(default_factory=ExitStack, repr=False)
 
     @cached_property
     def home(self) -> Path:
@@ -88,7 +90,9 @@ def command(*, example: str, lists: bool = False) -> Callable[[Callable[..., Exi
 
         def run(**given: Any) -> int:
             chosen = options(**{name: given.pop(name) for name in common})
-            return int(function(_call(chosen), **given) or Exit.DONE)
+            call = _call(chosen)
+            with call.at_end:
+                return int(function(call, **given) or Exit.DONE)
 
         run.__name__ = function.__name__
         run.__doc__ = _help(function, example)

@@ -43,7 +43,9 @@ def demo(
     with ExitStack() as stack:
         home = stack.enter_context(_home(call, keep=keep))
         receiver = stack.enter_context(_receiver())
-        document = Tour(call, _app(home, receiver), receiver, events).run()
+        app = _app(home, receiver)
+        stack.callback(app.close)
+        document = Tour(call, app, receiver, events).run()
     seconds = round(time.monotonic() - started, 3)
     document |= {"home": str(home) if keep else None, "seconds": seconds}
     call.output.result(document, lambda: _farewell(call, document, home if keep else None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,12 +44,14 @@ def detect(
 
 def _look_again(call: Call, app: App) -> None:
     """Run once more if there is anything to judge, with the rules as they are by now."""
+    from mantissa.bootstrap import App
     from mantissa.lake.books import PENDING
 
     if not any(True for _ in app.state.query(PENDING)):
         return
     try:
-        again = run_detection(call, boot(call))
+        with closing(App(call.settings, call.environ)) as fresh:
+            again = run_detection(call, fresh)
     except Conflict:
         call.output.note("Another run is at work; this one waits.")
         return

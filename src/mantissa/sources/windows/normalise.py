@@ -61,7 +61,11 @@ def _json(raw: bytes | str) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         text_bytes = raw.encode("utf-8", "replace") if isinstance(raw, str) else raw
+    try:
         return orjson.loads(compact(text_bytes))
+    except orjson.JSONDecodeError as error:
+        # How deep orjson follows depends on the interpreter's stack.
+        raise RecordError(Reason.BAD_JSON, f"JSON cannot be read: {error.msg}") from error
 
 
 def _read_xml(source: str) -> Parts:
