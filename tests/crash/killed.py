@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +26,26 @@ from support.faults import Faults, Faulty
 def main(home: Path, at: int, kind: str, files: list[str]) -> int:
     """Ingest the files; return the number of port calls made."""
     faults = Faults(at=at, kind=kind, die=lambda: os.kill(os.getpid(), signal.SIGKILL))
-    ingest, _, _ = _world(home, faults)
-    for file in files:
-        ingest.one(file)
+    with closing(SQLiteState(home / "state.sqlite")) as state:
+        ingest, _, _ = _world(home, state, faults)
+        for file in files:
+            ingest.one(file)
     return faults.calls
 
 
 def replay(home: Path, at: int, kind: str) -> int:
     """Try everything in quarantine again; return the number of port calls made."""
     faults = Faults(at=at, kind=kind, die=lambda: os.kill(os.getpid(), signal.SIGKILL))
-    ingest, inputs, ports = _world(home, faults)
-    ReplayQuarantine(ingest, inputs, ports, load_sources([home / "sources"])).run()
+    with closing(SQLiteState(home / "state.sqlite")) as state:
+        ingest, inputs, ports = _world(home, state, faults)
+        ReplayQuarantine(ingest, inputs, ports, load_sources([home / "sources"])).run()
     return faults.calls
 
 
-def _world(home: Path, faults: Faults) -> tuple[Ingest, Any, LakePorts]:
+def _world(home: Path, state: SQLiteState, faults: Faults) -> tuple[Ingest, Any, LakePorts]:
     ports = LakePorts(
         Faulty(FileObjects(home), faults, "objects"),
-        Faulty(SQLiteState(home / "state.sqlite"), faults, "state"),
+        Faulty(state, faults, "state"),
         SystemClock(),
     )
     inputs = Faulty(FileInputs(Limits()), faults, "inputs")

@@ -45,12 +45,14 @@ class SQLiteState:
     def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
         self._path = path
         self._lock = threading.Lock()
-        with self._translated():
+        with self._translated(), contextlib.ExitStack() as unless_ready:
             self._connection = sqlite3.connect(
                 path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
+            unless_ready.callback(self._connection.close)
             self._connection.execute("PRAGMA synchronous=FULL")
             self._set_up(time.monotonic() + busy_seconds)
+            unless_ready.pop_all()
 
     def _set_up(self, deadline: float) -> None:
         """Make a new file ready; SQLite does not wait for another process that does the same."""
