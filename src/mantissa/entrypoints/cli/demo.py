@@ -196,9 +196,16 @@ def _app(home: Path, receiver: LocalReceiver) -> App:
 
 
 def _worst(messages: list[Received]) -> Received:
-    """Choose the message to show: one about a critical alert if there is one."""
-    critical = [m for m in messages if "critical" in str(m.body).lower()]
-    return (critical or messages)[0]
+    """Choose the message to show, the same whatever the time of day: the first by level and title.
+
+    A header begins with its level's coloured mark, and those sort with the worst first.
+    """
+    return min(messages, key=lambda message: _header(message).casefold())
+
+
+def _header(message: Received) -> str:
+    blocks = message.body.get("blocks", ())
+    return next((str(b["text"]["text"]) for b in blocks if b.get("type") == "header"), "")
 
 
 def _farewell(call: Call, document: dict[str, Any], home: Path | None) -> None:
