@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from mantissa.adapters.memory import ManualClock, MemoryObjects, MemoryState
-from mantissa.detection.journal import HEALTH, MISSED, PENDING
+from mantissa.detection.journal import HEALTH, MISSED
 from mantissa.detection.prepare import Prepared
 from mantissa.detection.run import Detection, Ports, RunSettings
+from mantissa.lake.books import PENDING
 from mantissa.model import Finding, QueryLimits, RuleInfo
 from mantissa.ports import Item, Put, StateStore, Write
 from support.detection import IDS, LakeEngine, at, parquet, prepared, rows_of, rule

@@ -14,7 +14,6 @@ from typing import Any
 from mantissa.detection.execute import RuleFailure
 from mantissa.ports import Item
 
-PENDING = "pending"
 RUNS = "runs"
 ACTIVE = "active"
 MISSED = "missed"

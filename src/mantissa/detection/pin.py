@@ -12,7 +12,6 @@ import orjson
 from mantissa.detection.journal import (
     ACTIVE,
     MISSED,
-    PENDING,
     RUNS,
     Missed,
     Pin,
@@ -20,6 +19,7 @@ from mantissa.detection.journal import (
     pin_from,
 )
 from mantissa.errors import Conflict
+from mantissa.lake.books import PENDING
 from mantissa.ports import Clock, Item, Put, StateStore
 
 

@@ -22,12 +22,13 @@ from mantissa.detection.execute import Evaluation, Evaluator, merged
 from mantissa.detection.findings import FINDINGS, RunStamp, parts, to_findings
 from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.health import health_writes
-from mantissa.detection.journal import ACTIVE, MISSED, PENDING, RUNS, Missed, Pin, Report
+from mantissa.detection.journal import ACTIVE, MISSED, RUNS, Missed, Pin, Report
 from mantissa.detection.missed import due, missed_writes
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
 from mantissa.detection.show import rule_sql
 from mantissa.errors import Conflict, StoreError
+from mantissa.lake.books import PENDING
 from mantissa.model import Finding, QueryLimits, QueryResult, RuleInfo
 from mantissa.ports import Clock, Delete, Item, ObjectStore, Put, QueryEngine, StateStore, Write
 

@@ -77,7 +77,9 @@ def _rules(app: App) -> Iterator[Check]:
 
 
 def _rule_health(app: App) -> Iterator[Check]:
-    failing = [i for i in app.state.query("rule_health") if i.value.get("failing_since")]
+    from mantissa.detection.journal import HEALTH
+
+    failing = [i for i in app.state.query(HEALTH) if i.value.get("failing_since")]
     yield Check("rule health", not failing, f"{len(failing)} rules failed at their last run")
     for item in failing:
         detail = f"{item.key} since {item.value['failing_since']}: {item.value.get('last_error')}"
@@ -100,7 +102,9 @@ def _quarantine(app: App) -> Iterator[Check]:
 
 
 def _pending(app: App) -> Iterator[Check]:
-    waiting = sum(1 for _ in app.state.query("pending"))
+    from mantissa.lake.books import PENDING
+
+    waiting = sum(1 for _ in app.state.query(PENDING))
     fix = "mantissa detect" if waiting else ""
     yield Check("pending", True, f"{waiting:,} objects are not judged yet", fix)
 
