@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := requirements-dev.lock
+INFRA := .venv-infra
+INFRA_LOCK := requirements-infra.lock
 
 # The first interpreter that is new enough; `make PYTHON=/path/to/python setup` overrides it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -38,6 +40,13 @@ $(STAMP): $(LOCK) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
+
+# Checkov and cfn-lint; installed when a target that uses them is first made.
+$(INFRA)/.installed: $(INFRA_LOCK) | $(STAMP)
+	@$(PYTHON) -m venv --clear $(INFRA)
+	@echo "Installing the checkers of infrastructure code into $(INFRA)"
+	@$(INFRA)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(INFRA_LOCK)
+	@touch $@
 
 demo: $(STAMP) ## the guided tour: an attack, its findings, its alerts, three questions
 	@$(BIN)/mantissa demo
@@ -77,6 +86,8 @@ UV = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3
 lock: $(STAMP) ## resolve both locks again (UPGRADE=1 takes newer versions)
 	$(UV) --output-file requirements.lock
 	$(UV) --group dev --constraints requirements.lock --output-file $(LOCK)
+	$(BIN)/uv pip compile --group infra --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-header --system-certs $(if $(UPGRADE),--upgrade) --output-file $(INFRA_LOCK)
 
 clean: ## remove everything that the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
