@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 
+import aws_catalog
 from mantissa.config.template import render_reference
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.main import PROGRAM, app
@@ -80,6 +81,7 @@ def render_configuration() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    aws_catalog.FILE: aws_catalog.render,
     "docs/reference/cli.md": render_cli,
     "docs/reference/configuration.md": render_configuration,
 }

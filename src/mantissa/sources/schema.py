@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -51,7 +52,7 @@ def glue_table(table: Table, location: str) -> dict[str, Any]:
             }
         ],
         "StorageDescriptor": {
-            "Columns": [_glue_column(c) for c in table.columns],
+            "Columns": glue_columns(table.columns),
             "Location": location.rstrip("/") + "/",
             "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
             "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -64,6 +65,11 @@ def glue_table(table: Table, location: str) -> dict[str, Any]:
             "Compressed": True,
         },
     }
+
+
+def glue_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
+    """Return the `Columns` of a Glue storage descriptor."""
+    return [_glue_column(c) for c in columns]
 
 
 def _glue_column(column: Column) -> dict[str, str]:

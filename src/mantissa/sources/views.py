@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from mantissa.model import Table
+from mantissa.model import Column, Table
 from mantissa.sources.definition import COMMON, ENVELOPE
 
 VIEWS = (
@@ -22,9 +22,18 @@ SOURCE_COLUMN = "source"
 """The view's first column: the table that a row comes from."""
 
 
+VIEW_COLUMNS: tuple[Column, ...] = (
+    Column(SOURCE_COLUMN, "string", "The table that the row comes from"),
+    *ENVELOPE,
+    *COMMON,
+    Column("event_date", "string", "UTC date of event_time as YYYY-MM-DD, or clock_skew"),
+)
+"""A view's columns, in order."""
+
+
 def view_columns() -> tuple[str, ...]:
     """Return the names of a view's columns, in order."""
-    return (SOURCE_COLUMN, *(c.name for c in (*ENVELOPE, *COMMON)), "event_date")
+    return tuple(c.name for c in VIEW_COLUMNS)
 
 
 def views(tables: Iterable[Table]) -> dict[str, exp.Expression]:
