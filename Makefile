@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external lock clean
+.PHONY: help setup demo test check static docs docs-check build bench test-external trino lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ test: static docs-check ## everything CI runs: check and all tests
 
 test-external: $(STAMP) ## the tests against the public logs (MANTISSA_SHARED_DATA, else ../shared/data)
 	$(BIN)/python -m pytest tests/external -ra -n $(JOBS) $(PYTEST)
+
+trino: $(STAMP) ## fetch the Trino that tests run SQL on into a cache folder (needs Maven, Java 24)
+	@$(BIN)/python tools/fetch_trino.py
 
 build: $(STAMP) ## wheel and source distribution in dist/
 	@rm -rf dist

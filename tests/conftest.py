@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from support.requirements import PROBES, require, shared_data_folder
 
-_KEPT = ("MANTISSA_REPORT_DIR", "MANTISSA_REQUIRE", "MANTISSA_SHARED_DATA")
+_KEPT = ("MANTISSA_CACHE", "MANTISSA_REPORT_DIR", "MANTISSA_REQUIRE", "MANTISSA_SHARED_DATA")
 
 # No deadline: a busy machine is not a failed test. `ci` draws the same examples every time.
 _SLOW = (HealthCheck.too_slow,)

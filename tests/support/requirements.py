@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def shared_data_folder() -> Path:
@@ -37,6 +38,38 @@ def _program(name: str) -> Callable[[], str]:
     return missing
 
 
+def _package(name: str) -> Callable[[], str]:
+    def missing() -> str:
+        if importlib.util.find_spec(name):
+            return ""
+        return f"the package {name} is not installed; `make setup` installs it"
+
+    return missing
+
+
+def _trino() -> str:
+    import fetch_trino
+
+    return fetch_trino.missing()
+
+
+def _terraform() -> str:
+    if shutil.which("terraform"):
+        return ""
+    return "the program terraform (1.5 or newer) is not on PATH; its vendor's page has packages"
+
+
+def chromium() -> str | None:
+    """The browser to drive, under any of the names that systems give it."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _chromium() -> str:
+    if chromium():
+        return ""
+    return "no Chromium is on PATH; Debian and Ubuntu: apt install chromium"
+
+
 def _shared_data() -> str:
     folder = shared_data_folder()
     if folder.is_dir():
@@ -50,6 +83,11 @@ PROBES: Mapping[str, Callable[[], str]] = {
     "sigma": _module("sigma"),
     "sqlglot": _module("sqlglot"),
     "git": _program("git"),
+    "trino": _trino,
+    "ministack": _package("ministack"),
+    "moto": _package("moto"),
+    "terraform": _terraform,
+    "chromium": _chromium,
     "shared_data": _shared_data,
 }
 """Requirement → a function that returns what is missing, or nothing."""

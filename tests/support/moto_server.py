@@ -1,0 +1,30 @@
+"""A moto server on a free loopback port: for IAM enforcement and Glue expressions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support import kept
+from support.emulators import Emulator, bare_environ
+from support.ministack import answers
+
+START_SECONDS = 60.0
+
+
+@contextmanager
+def running(root: Path, name: str = "moto") -> Iterator[Emulator]:
+    """Yield the moto server called `name` under `root`."""
+
+    def start(place: kept.Place) -> kept.State:
+        port = kept.free_port()
+        argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        keeper = place.run(argv, bare_environ(os.environ) | {"TMPDIR": str(place.folder)})
+        place.until(lambda: answers(f"http://127.0.0.1:{port}/moto-api/"), keeper, START_SECONDS)
+        return {"port": port, "log": str(place.log)}
+
+    with kept.shared(root, name, start) as state:
+        yield Emulator(state["port"], state["log"])
