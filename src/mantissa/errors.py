@@ -17,7 +17,9 @@
     │   │   └── DeliveryUnauthorised  the credentials were refused: reload them once
     │   └── DeliveryPermanent  the same message will be refused again
     ├── ModelError             a language model did not answer usefully
+    ├── NotFound               nothing of that name, or nothing that the caller may know of
     └── GuardRefused           a query or an input is outside what is allowed (exit 4)
+        └── QuotaExceeded      allowed, but not so often or so many at once
 
 Retry is decided by class, never by text. A core function returns a value or raises.
 """
@@ -190,6 +192,25 @@ class ModelError(MantissaError):
     code = "model"
 
 
+class NotFound(MantissaError):
+    """Nothing has that name, or the caller may not know of it.
+
+    Args:
+        code: `unknown`, or `expired` for what was there and is no longer kept.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "unknown",
+        where: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.code = code
+
+
 class GuardRefused(MantissaError):
     """A query or an input is outside what is allowed.
 
@@ -202,3 +223,17 @@ class GuardRefused(MantissaError):
     ) -> None:
         super().__init__(message, where=where, fix=fix)
         self.code = code
+
+
+class QuotaExceeded(GuardRefused):
+    """The caller has used up what one person may use.
+
+    Args:
+        retry_after: seconds after which asking again makes sense.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, retry_after: float, fix: str | None = None
+    ) -> None:
+        super().__init__(message, code=code, fix=fix)
+        self.retry_after = retry_after
