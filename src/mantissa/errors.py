@@ -11,6 +11,7 @@
     ├── EngineError            a query did not give an answer; never to be read as "no match"
     │   ├── EngineTransient    worth trying again
     │   ├── EngineRejected     this SQL will never run: wrong name, wrong type, over a limit
+    │   │   └── QueryTooLarge  its text does not fit with so many files; with fewer it may
     │   └── EngineTimedOut     stopped by the time or memory limit
     ├── DeliveryError          a destination did not take a message
     │   ├── DeliveryTransient  worth trying again (may carry retry_after in seconds)
@@ -123,6 +124,20 @@ class EngineRejected(EngineError):
     """The engine will never run this SQL as it stands."""
 
     code = "engine_rejected"
+
+
+class QueryTooLarge(EngineRejected):
+    """The text of the query is over the engine's limit, with the names of the files it may read.
+
+    Args:
+        fits: most files with which the text fits; 0 when it does not fit without any either.
+    """
+
+    def __init__(
+        self, message: str, *, fits: int = 0, where: str | None = None, fix: str | None = None
+    ) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.fits = fits
 
 
 class EngineTimedOut(EngineError):

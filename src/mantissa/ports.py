@@ -88,6 +88,11 @@ Write = Put | Delete
 class StateStore(Protocol):
     """Small JSON records with conditional, consistent writes. Lost conditions raise `Conflict`."""
 
+    @property
+    def most_writes(self) -> int | None:
+        """How many writes one transaction may hold; None when there is no limit."""
+        ...
+
     def get(self, table: str, key: str) -> Item | None:
         """Read one record consistently."""
         ...
@@ -131,11 +136,37 @@ class QueryEngine(Protocol):
         ...
 
 
+class QueryJobs(Protocol):
+    """Queries that outlive the call that starts them.
+
+    Raises what `QueryEngine` raises; a job that is not known is `EngineRejected`.
+    """
+
+    def start(self, sql: str, *, limits: QueryLimits, token: str) -> str:
+        """Start one SELECT and return the job's id; the same SQL and token give the same job."""
+        ...
+
+    def result(self, job: str, *, limits: QueryLimits) -> QueryResult | None:
+        """Return a job's answer, or None while it runs; one over its time limit is stopped."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Stop a job; one that has ended stays as it is."""
+        ...
+
+
 class Catalog(Protocol):
-    """The names under which an engine knows the lake's tables."""
+    """The names under which an engine knows the lake's tables.
+
+    Raises `StoreTransient`, `StoreError`, and `ConfigError` for a table that cannot become this.
+    """
 
     def ensure(self, table: Table) -> None:
         """Create the table or add its new columns; running it again changes nothing."""
+        ...
+
+    def register(self, table: str, event_dates: Iterable[str]) -> None:
+        """Make days of a table known, so that their files are read; known ones stay as they are."""
         ...
 
     def tables(self) -> Iterable[str]:

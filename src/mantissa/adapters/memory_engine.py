@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.duckdb_functions import used
@@ -73,6 +73,9 @@ class MemoryEngine:
     def ensure(self, table: Table) -> None:
         """Make the table known, with its present columns."""
         self._relations.add(table)
+
+    def register(self, table: str, event_dates: Iterable[str]) -> None:
+        """Do nothing: what lies in a table's folders is read."""
 
     def tables(self) -> list[str]:
         """Return the tables and views, sorted."""

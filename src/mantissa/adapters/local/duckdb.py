@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mantissa.adapters.local.duckdb_functions import used
@@ -69,6 +69,9 @@ class DuckDBEngine:
     def ensure(self, table: Table) -> None:
         """Make the table known, with its present columns."""
         self._relations.add(table)
+
+    def register(self, table: str, event_dates: Iterable[str]) -> None:
+        """Do nothing: what lies in a table's folders is read."""
 
     def tables(self) -> list[str]:
         """Return the tables and views, sorted."""
