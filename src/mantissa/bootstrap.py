@@ -216,13 +216,12 @@ class App:
     def _data_files(self) -> Iterator[DataFile]:
         """Yield what every partition holds as one file, and the findings' files singly."""
         from mantissa.detection.findings import FINDINGS
-        from mantissa.lake.ledger import PARTITIONS
+        from mantissa.lake.books import shares
 
-        for item in self.state.query(PARTITIONS):
-            table, _, day = item.key.partition("/")
-            value = item.value
+        for share in shares(self.state):
+            place = f"{share.table}/{share.event_date}"
             yield DataFile(
-                item.key, table, day, value["rows"], value["bytes"], "", "", value["columns"]
+                place, share.table, share.event_date, share.rows, share.bytes, "", "", share.columns
             )
         for info in self.objects.list(f"lake/{FINDINGS.name}/"):
             day = info.key.split("=", 1)[1].partition("/")[0]

@@ -202,6 +202,8 @@ class Finding:
         entities: who and what is involved, by common column (`actor_user`, `src_ip`, …).
         fields: the values of the fields that the rule names, as text.
         detected_at: when the run that found it started.
+        object_time: when the input object was last modified; None when that is not known.
+        row_time: when the object's rows were committed; None when that is not known.
     """
 
     finding_id: str
@@ -218,6 +220,8 @@ class Finding:
     fields: Mapping[str, str]
     run_id: str
     detected_at: datetime
+    object_time: datetime | None = None
+    row_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,12 +272,32 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Stages:
+    """When the finding that opened an alert passed each stage, UTC; what is not known is None.
+
+    The fifth time, when the first message was sent, stands with the alert's deliveries.
+
+    Args:
+        object: the input object was last modified.
+        row: its rows were committed.
+        finding: the detection run that judged them started.
+        alert: the alert was made.
+    """
+
+    object: datetime | None
+    row: datetime | None
+    finding: datetime
+    alert: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What a person is told: findings of one rule over one group of entities and one window.
 
     Args:
         entities: each kind of entity with the distinct values seen, sorted and bounded.
         sequence: how often destinations were told of a change; orders their messages.
+        last_run: the detection run whose findings were counted last, so that none counts twice.
     """
 
     id: str
@@ -294,6 +318,8 @@ class Alert:
     assignee: str = ""
     sequence: int = 0
     history: tuple[Mapping[str, Any], ...] = ()
+    stages: Stages | None = None
+    last_run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

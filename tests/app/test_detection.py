@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from mantissa.adapters.memory import MemoryState
+from mantissa.alerts.group import alert_writes
 from mantissa.errors import (
     Conflict,
     EngineError,
@@ -17,9 +20,11 @@ from mantissa.errors import (
     EngineTransient,
     StoreTransient,
 )
+from mantissa.ports import Put
 from support.detect_world import BOB, BROKEN, DOOR, EVIL, Mortal, World
 from support.detection import IDS, prepared, rule
 from support.faults import Killed
+from support.findings import RULE, finding, settings
 
 TWO = ({"name": "bob", "kind": "door", "code": 1}, {"name": "eve", "cmd": "do evil"})
 FOUND = {(1, "1.0"): 1, (3, "1.0"): 1, (2, "1.1"): 1}
@@ -109,18 +114,27 @@ def run_through(world: World, faults: Mortal, **settings: Any) -> None:
         world.with_faults(faults).detection(**settings).run()
 
 
-def calls_of_a_clean_run() -> int:
-    world, faults = World(), Mortal()
+def by_another(changes: Any) -> Put:
+    """Change the alert that a run is about to change, as somebody else would."""
+    put = changes.groups[0][0]
+    return replace(put, value={**put.value, "run": "another"})
+
+
+def calls_of_a_clean_run(most_writes: int | None = None) -> int:
+    world, faults = World(state=MemoryState(most_writes)), Mortal()
     world.commit(*TWO)
     world.commit(*TWO)
     run_through(world, faults, items=1)
     return faults.calls
 
 
+@pytest.mark.parametrize("most_writes", [None, 3], ids=["one_transaction", "in_steps"])
 @pytest.mark.parametrize("kind", ["kill_before", "kill_after", "refuse", "ambiguous"])
-def test_a_fault_at_any_port_call_neither_misses_nor_doubles(kind: str) -> None:
-    for at in range(1, calls_of_a_clean_run() + 1):
-        world = World()
+def test_a_fault_at_any_port_call_neither_misses_nor_doubles(
+    kind: str, most_writes: int | None
+) -> None:
+    for at in range(1, calls_of_a_clean_run(most_writes) + 1):
+        world = World(state=MemoryState(most_writes))
         world.commit(*TWO)
         world.commit(*TWO)
         run_through(world, Mortal(at=at, kind=kind), items=1)
@@ -129,6 +143,56 @@ def test_a_fault_at_any_port_call_neither_misses_nor_doubles(kind: str) -> None:
         assert world.found() == expected, (kind, at)
         assert world.alerted() == {1: 2, 2: 2, 3: 2}, (kind, at)
         assert world.pending() == 0
+
+
+def test_a_run_in_steps_says_the_same_as_one_in_a_single_transaction() -> None:
+    reports, worlds = [], []
+    for most_writes in (None, 3):
+        world = World(state=MemoryState(most_writes))
+        world.commit(*TWO)
+        world.engine.errors = fail_on("broken", EngineRejected("no such function"))
+        ready = prepared(BOB, EVIL, DOOR, BROKEN)
+        reports.append(replace(world.detection(ready).run(), files=()))
+        worlds.append(world)
+    assert reports[0] == reports[1]
+    assert worlds[0].health() == worlds[1].health()
+    assert [i.value for i in worlds[0].missed()] == [i.value for i in worlds[1].missed()]
+    assert worlds[0].found() == worlds[1].found()
+    settled = list(worlds[1].objects.list("runs/"))
+    assert len(settled) == 1 and not list(worlds[0].objects.list("runs/"))
+
+
+def test_a_decided_run_stands_whatever_the_rules_say_later() -> None:
+    changed = prepared(BOB, rule("s: {cmd|contains: good}\ncondition: s", number=2))
+    for at in range(1, calls_of_a_clean_run(3) + 1):
+        world = World(state=MemoryState(3))
+        world.commit(*TWO)
+        run_through(world, Mortal(at=at, kind="kill_after"))
+        active = world.state.get("runs", "active")
+        decided = active is not None and active.value["state"] in ("settling", "idle")
+        world.detection(changed).run()
+        assert world.found() == (FOUND if decided else {(1, "1.0"): 1}), at
+        assert world.alerted() == ({1: 1, 2: 1, 3: 1} if decided else {1: 1}), at
+        assert world.pending() == 0
+
+
+def test_a_storm_is_carried_out_within_the_limit_of_a_transaction() -> None:
+    state = MemoryState(100)
+    findings = [finding(n, entities={"actor_user": f"u{n}"}) for n in range(1_000)]
+    world = World(state=state)
+    world.commit(*TWO)
+    detection = world.detection()
+    rules = {RULE.id: RULE}
+
+    def storm(found: Any, infos: Any) -> Any:
+        stamped = [replace(f, run_id=found[0].run_id) for f in findings]
+        return alert_writes(state, stamped, rules, settings("soc"), world.clock.now())
+
+    detection._commit._alerts = storm
+    assert detection.run().alerts == 1_000
+    assert sum(1 for _ in state.query("alerts")) == 1_000
+    assert sum(1 for _ in state.query("outbox")) == 1_000
+    assert world.pending() == 0
 
 
 def test_a_fault_and_other_rules_before_the_next_run_leave_no_stale_finding() -> None:
@@ -192,17 +256,17 @@ def test_an_alert_changed_at_the_same_moment_is_no_reason_to_fail() -> None:
     world = World()
     world.commit(*TWO)
     detection = world.detection()
-    hook = detection._alerts
+    hook = detection._commit._alerts
     calls = []
 
     def meddled(findings: Any, rules: Any) -> Any:
         changes = hook(findings, rules)
         if not calls:
-            world.state.put(changes.writes[0])
+            world.state.put(by_another(changes))
         calls.append(1)
         return changes
 
-    detection._alerts = meddled
+    detection._commit._alerts = meddled
     detection.run()
     assert len(calls) == 2
     assert sorted(world.alerted().values()) == [1, 1, 2]
@@ -367,14 +431,14 @@ def test_an_alert_that_always_changes_is_given_up_with_everything_pending() -> N
     world = World()
     world.commit(*TWO)
     detection = world.detection()
-    hook = detection._alerts
+    hook = detection._commit._alerts
 
     def meddled(findings: Any, rules: Any) -> Any:
         changes = hook(findings, rules)
-        world.state.put(changes.writes[0])
+        world.state.put(by_another(changes))
         return changes
 
-    detection._alerts = meddled
+    detection._commit._alerts = meddled
     with pytest.raises(Conflict):
         detection.run()
     assert world.pending() == 1

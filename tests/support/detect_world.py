@@ -30,8 +30,7 @@ BROKEN = rule("s: {name|startswith: broken}\ncondition: s", number=9)
 class Changes:
     """What the counting alert hook asks for."""
 
-    writes: Sequence[Write]
-    touched: int
+    groups: Sequence[Sequence[Write]]
 
 
 @dataclass
@@ -116,14 +115,16 @@ class Counting:
         self._state = state
 
     def __call__(self, findings: Sequence[Finding], rules: Mapping[str, RuleInfo]) -> Changes:
-        writes: list[Write] = []
+        groups: list[list[Write]] = []
         for rule_id, count in Counter(f.rule_id for f in findings).items():
-            assert rules[rule_id].sql.startswith("SELECT")
+            assert rule_id not in rules or rules[rule_id].sql.startswith("SELECT")
             item = self._state.get("alerts", rule_id)
-            before = item.value["count"] if item else 0
-            value = {"count": before + count}
-            writes.append(Put("alerts", rule_id, value, item.version if item else None))
-        return Changes(writes, len(writes))
+            before = item.value if item else {"count": 0, "run": ""}
+            if before["run"] == findings[0].run_id:
+                continue
+            value = {"count": before["count"] + count, "run": findings[0].run_id}
+            groups.append([Put("alerts", rule_id, value, item.version if item else None)])
+        return Changes(groups)
 
 
 class Mortal(Faults):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,9 @@ RULE = RuleInfo(
 )
 
 
+_RUNS = itertools.count(1)
+
+
 def finding(number: int = 0, *, rule: RuleInfo = RULE, **changes: Any) -> Finding:
     """Make one finding; a minute apart by number."""
     base = Finding(
@@ -44,7 +48,7 @@ def finding(number: int = 0, *, rule: RuleInfo = RULE, **changes: Any) -> Findin
         source_object=f"trail-{number}.json.gz",
         entities={"actor_user": "mira", "src_ip": "203.0.113.7", "cloud_account": "111122223333"},
         fields={"eventname": "ConsoleLogin", "sourceipaddress": "203.0.113.7"},
-        run_id="run-1",
+        run_id="run-0",
         detected_at=NOW,
     )
     return replace(base, **changes)
@@ -67,6 +71,8 @@ def commit(
     now: datetime = NOW,
 ) -> Writes:
     """Do what a detection run does: turn findings into writes and carry them out."""
+    run = f"run-{next(_RUNS)}"
+    findings = [replace(f, run_id=run) for f in findings]
     writes = alert_writes(state, findings, {RULE.id: RULE} if rules is None else rules, chosen, now)
     state.transact(writes.writes)
     return writes

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from mantissa.errors import ConfigError, Conflict, ObjectNotFound
+from mantissa.errors import StoreError, ConfigError, Conflict, ObjectNotFound
 from mantissa.model import Message, ObjectInfo, Receipt, Secret
 from mantissa.ports import Clock, Delete, Item, JSONValue, Put, Write
 
@@ -80,9 +80,14 @@ Items = dict[tuple[str, str], tuple[Mapping[str, JSONValue], int]]
 
 
 class MemoryState:
-    """A state store in a dict; values are copied in and out."""
+    """A state store in a dict; values are copied in and out.
 
-    def __init__(self) -> None:
+    Args:
+        most_writes: how many writes one transaction may hold; more are refused.
+    """
+
+    def __init__(self, most_writes: int | None = None) -> None:
+        self.most_writes = most_writes
         self._items: Items = {}
         self._lock = threading.Lock()
 
@@ -97,6 +102,8 @@ class MemoryState:
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Carry out all writes or none."""
+        if self.most_writes is not None and len(writes) > self.most_writes:
+            raise StoreError(f"{len(writes)} writes are too many for one transaction")
         with self._lock:
             items = dict(self._items)
             for write in writes:

@@ -23,7 +23,7 @@ from mantissa.alerts.outbox import enqueue
 from mantissa.alerts.record import TABLE, alert_from, alert_value
 from mantissa.alerts.redact import scrub
 from mantissa.alerts.route import AlertSettings, destinations_for
-from mantissa.model import Alert, AlertStatus, Finding, RuleInfo, Sample, Severity
+from mantissa.model import Alert, AlertStatus, Finding, RuleInfo, Sample, Severity, Stages
 from mantissa.ports import Put, StateStore, Write
 
 SAMPLES = 5
@@ -41,13 +41,23 @@ class Writes:
     """What findings change in the state store.
 
     Args:
-        touched: alerts written.
-        opened: of these, how many are new or open again.
+        groups: one for each alert written: its record and what destinations are owed. A group
+            belongs into one transaction; two groups need not.
+        opened: how many alerts are new or open again.
     """
 
-    writes: Sequence[Write]
-    touched: int
+    groups: Sequence[Sequence[Write]]
     opened: int
+
+    @property
+    def writes(self) -> list[Write]:
+        """Every write, in order."""
+        return [write for group in self.groups for write in group]
+
+    @property
+    def touched(self) -> int:
+        """How many alerts are written."""
+        return len(self.groups)
 
 
 @dataclass(slots=True)
@@ -64,10 +74,15 @@ class _Group:
     count: int = 0
     samples: list[Sample] = field(default_factory=list)
     entities: dict[str, set[str]] = field(default_factory=dict)
+    opener: Finding | None = None
+    run_id: str = ""
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""
         self.count += 1
+        self.run_id = finding.run_id
+        if self.opener is None or _age(finding) < _age(self.opener):
+            self.opener = finding
         self.first = min(self.first, finding.event_time)
         self.last = max(self.last, finding.event_time)
         if finding.level is not self.level:
@@ -88,20 +103,22 @@ def alert_writes(
 ) -> Writes:
     """Turn findings into alert records and the messages that destinations are owed.
 
-    A finding whose rule is not in `rules` describes its rule by itself.
+    A finding whose rule is not in `rules` describes its rule by itself. An alert that has counted
+    the findings of this run already is left as it is, so a run may be told of more than once.
     """
-    writes: list[Write] = []
-    touched = opened = 0
+    groups: list[list[Write]] = []
+    opened = 0
     for group in _groups(findings, rules, settings):
         item = state.get(TABLE, group.alert_id)
         before = None if item is None else alert_from(item.value)
+        if before is not None and before.last_run == group.run_id:
+            continue
         after = _opened(group, now) if before is None else _updated(before, group, settings, now)
-        writes.append(Put(TABLE, after.id, alert_value(after), item.version if item else None))
-        if before is None or before.sequence != after.sequence:
-            writes.extend(notices(after, settings, now))
-        touched += 1
+        put = Put(TABLE, after.id, alert_value(after), item.version if item else None)
+        told = before is None or before.sequence != after.sequence
+        groups.append([put, *(notices(after, settings, now) if told else ())])
         opened += before is None or (before.status != after.status)
-    return Writes(writes, touched, opened)
+    return Writes(groups, opened)
 
 
 def notices(alert: Alert, settings: AlertSettings, now: datetime) -> Iterator[Write]:
@@ -193,7 +210,21 @@ def _opened(group: _Group, now: datetime) -> Alert:
         updated_at=now,
         sequence=1,
         history=(event("opened", now),),
+        stages=_stages(group, now),
+        last_run=group.run_id,
     )
+
+
+def _stages(group: _Group, now: datetime) -> Stages | None:
+    first = group.opener
+    if first is None:
+        return None
+    return Stages(first.object_time, first.row_time, first.detected_at, now)
+
+
+def _age(finding: Finding) -> tuple[datetime, str]:
+    """Order findings by when their object came, then by name, so that the order is no matter."""
+    return finding.object_time or finding.detected_at, finding.finding_id
 
 
 def _updated(before: Alert, group: _Group, settings: AlertSettings, now: datetime) -> Alert:
@@ -209,6 +240,7 @@ def _updated(before: Alert, group: _Group, settings: AlertSettings, now: datetim
         count=before.count + group.count,
         samples=_merged(before.samples, group.samples),
         updated_at=now,
+        last_run=group.run_id,
     )
     return _raised(_reopened(after, settings, now), group.level, now)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from mantissa.alerts.outbox import Row
+from mantissa.alerts.outbox import Row, RowState
 from mantissa.errors import StoreError
 from mantissa.model import Alert
 
@@ -33,7 +33,7 @@ def alert_from(value: Mapping[str, Any]) -> Alert:
         ) from error
 
 
-def alert_json(alert: Alert, rows: Iterable[Row] = ()) -> dict[str, Any]:
+def alert_json(alert: Alert, rows: Sequence[Row] = ()) -> dict[str, Any]:
     """Shape an alert for `--json` and for the API; times are ISO 8601 in UTC."""
     value = alert_value(alert)
     rule = value.pop("rule")
@@ -49,7 +49,17 @@ def alert_json(alert: Alert, rows: Iterable[Row] = ()) -> dict[str, Any]:
         **{k: rule[k] for k in ("tags", "description", "false_positives", "references")},
         **{k: value[k] for k in ("window_start", "created_at", "updated_at")},
         "rule_version": alert.rule.version,
+        "stages": stages_json(alert, rows),
     }
+
+
+def stages_json(alert: Alert, rows: Iterable[Row]) -> dict[str, str | None]:
+    """Shape the five times of an alert: object, row, finding, alert, first message sent."""
+    known = msgspec.to_builtins(alert.stages) if alert.stages else {}
+    sent = [row.updated_at for row in rows if row.state is RowState.SENT]
+    message = min(sent).isoformat() if sent else None
+    names = ("object", "row", "finding", "alert")
+    return {name: known.get(name) for name in names} | {"message": message}
 
 
 def delivery_json(row: Row) -> dict[str, Any]:

@@ -71,6 +71,6 @@ def _finding(row: Row, error: str, now: datetime) -> Finding:
             "status": str(row.status or "no answer"),
             "error": error,
         },
-        run_id="delivery",
+        run_id=event_id,
         detected_at=now,
     )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mantissa.detection.fuse import ENTITIES, FusedQuery
 from mantissa.detection.prepare import Predicate
 from mantissa.lake.parquet import PARTITION, encode
-from mantissa.model import Column, Finding, QueryResult, Table
+from mantissa.model import Column, Finding, QueryResult, Severity, Table
 from mantissa.sources.schema import arrow_schema
 
 TEXT = 4096
@@ -39,17 +41,29 @@ FINDINGS = Table(
         *(Column(name, "string", f"The event's {name}") for name in ENTITIES),
         Column("fields", "json", "Values of the fields that the rule names, an object of texts"),
         Column("run_id", "string", "The detection run that found it"),
+        Column("object_time", "timestamp", "When the input object was last modified, UTC"),
+        Column("row_time", "timestamp", "When the event became a row of the lake, UTC"),
     ),
     "Rules that matched events, one row per rule and event",
 )
 
 
+Arrival = tuple[datetime | None, datetime | None]
+"""When an input object was last modified, and when it became rows."""
+UNKNOWN: Arrival = (None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class RunStamp:
-    """What every finding of one run carries."""
+    """What every finding of one run carries.
+
+    Args:
+        arrivals: input object → when it was last modified and when it became rows.
+    """
 
     run_id: str
     detected_at: datetime
+    arrivals: Mapping[str, Arrival] = field(default_factory=dict)
 
 
 class _Rows:
@@ -103,6 +117,8 @@ def _finding(
     predicate: Predicate, query: FusedQuery, rows: _Rows, place: int, stamp: RunStamp
 ) -> Finding:
     info, event_id = predicate.rule.info, rows["event_id"][place]
+    source_object = rows["source_object"][place] or ""
+    object_time, row_time = stamp.arrivals.get(source_object, UNKNOWN)
     return Finding(
         finding_id=finding_id(info.id, info.version, event_id),
         rule_id=info.id,
@@ -113,11 +129,13 @@ def _finding(
         source=predicate.source.name,
         event_id=event_id,
         event_time=rows["event_time"][place] or stamp.detected_at,
-        source_object=rows["source_object"][place] or "",
+        source_object=source_object,
         entities=_entities(query, rows, place),
         fields=_fields(predicate, query, rows, place),
         run_id=stamp.run_id,
         detected_at=stamp.detected_at,
+        object_time=object_time,
+        row_time=row_time,
     )
 
 
@@ -177,3 +195,13 @@ def _row(finding: Finding) -> Mapping[str, Any]:
         "tags": orjson.dumps(list(finding.tags)).decode(),
         "fields": orjson.dumps(dict(finding.fields)).decode(),
     }
+
+
+def from_file(data: bytes) -> Iterator[Finding]:
+    """Yield the findings of one Parquet file that `parts` made."""
+    for row in pq.read_table(io.BytesIO(data), partitioning=None).to_pylist():
+        entities = {name: row[name] for name in ENTITIES if row.get(name) is not None}
+        own = {name: row.get(name) for name in Finding.__dataclass_fields__}
+        own |= {"entities": entities, "fields": orjson.loads(row["fields"])}
+        own |= {"level": Severity(row["level"]), "tags": tuple(orjson.loads(row["tags"]))}
+        yield Finding(**own)

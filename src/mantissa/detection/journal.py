@@ -2,6 +2,9 @@
 
 `runs/active` pins the run at work: which pending input it judges, with which rules, and until
 when its owner may be trusted to be alive. Whoever changes that record fences everyone else.
+
+    idle ──pin──▶ running ──one transaction──────────────────▶ idle
+                     └─────decide──▶ settling ──step by step──▶ idle
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Pin:
         missed: key of each missed record it makes good → the record's version.
         rules: version of the prepared rules.
         version: version of the `runs/active` record that holds this pin.
+        settlement: key of the document that says what the run found; empty until it is decided.
     """
 
     run_id: str
@@ -39,6 +43,7 @@ class Pin:
     owner: str
     lease_until: datetime
     version: int = 0
+    settlement: str = ""
 
     def to_json(self, state: str = "running") -> dict[str, Any]:
         """Return the record's value."""
@@ -51,6 +56,7 @@ class Pin:
             "started_at": self.started_at.isoformat(),
             "owner": self.owner,
             "lease_until": self.lease_until.isoformat(),
+            "settlement": self.settlement,
         }
 
 
@@ -66,6 +72,7 @@ def pin_from(item: Item) -> Pin:
         owner=value["owner"],
         lease_until=datetime.fromisoformat(value["lease_until"]),
         version=item.version,
+        settlement=value.get("settlement", ""),
     )
 
 

@@ -39,7 +39,7 @@ class Pins:
         Raises `Conflict` while its owner holds the lease.
         """
         item = self._state.get(RUNS, ACTIVE)
-        if item is None or item.value["state"] != "running":
+        if item is None or item.value["state"] not in ("running", "settling"):
             return None
         pin = pin_from(item)
         others = pin.owner != self._owner and is_alive(pin.owner)
@@ -76,11 +76,23 @@ class Pins:
 
     def renew(self, pin: Pin) -> Pin:
         """Extend the lease, and thereby make sure that nobody took over."""
-        return self._put(replace(pin, lease_until=self._clock.now() + self._lease), "running")
+        return self._put(self._extended(pin), _state(pin))
+
+    def renewal(self, pin: Pin) -> tuple[Put, Pin]:
+        """Return the write that extends the lease, for a transaction, and the pin after it."""
+        after = replace(self._extended(pin), version=pin.version + 1)
+        return Put(RUNS, ACTIVE, after.to_json(_state(pin)), pin.version), after
+
+    def decide(self, pin: Pin, settlement: str) -> Pin:
+        """Say that the run has come to its answer: from here on it is only carried out."""
+        return self._put(replace(self._extended(pin), settlement=settlement), "settling")
+
+    def _extended(self, pin: Pin) -> Pin:
+        return replace(pin, lease_until=self._clock.now() + self._lease)
 
     def release(self, pin: Pin) -> Pin:
         """Let the next run take over at once."""
-        return self._put(replace(pin, lease_until=self._clock.now()), "running")
+        return self._put(replace(pin, lease_until=self._clock.now()), _state(pin))
 
     def holds(self, pin: Pin) -> bool:
         """Whether nobody changed the pin since."""
@@ -90,3 +102,7 @@ class Pins:
     def _put(self, pin: Pin, state: str) -> Pin:
         self._state.put(Put(RUNS, ACTIVE, pin.to_json(state), pin.version or None))
         return replace(pin, version=pin.version + 1)
+
+
+def _state(pin: Pin) -> str:
+    return "settling" if pin.settlement else "running"

@@ -3,7 +3,8 @@
     1  pin: `runs/active` names the pending records to judge, the rules, the owner and its lease
     2  judge exactly their files; a rule that fails on some is remembered with them
     3  write findings under names that the pin determines
-    4  one transaction: pending records out, alerts in, rule health, the run done, the pin released
+    4  commit: pending records out, alerts in, rule health, the run done, the pin released
+       (`commit.py`; one transaction where the store can hold it)
 
 A crash leaves the pin, and the next run takes it up: findings that the dead run wrote are not yet
 true and are written anew. Every write to `runs/active` is conditional on its version, so of two
@@ -15,45 +16,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Protocol
+from datetime import datetime, timedelta
 
-from mantissa.detection.execute import Evaluation, Evaluator, merged
-from mantissa.detection.findings import FINDINGS, RunStamp, parts, to_findings
+from mantissa.detection.commit import AlertHook, Commit, Work
+from mantissa.detection.execute import Evaluator, merged
+from mantissa.detection.findings import FINDINGS, Arrival, RunStamp, parts, to_findings
 from mantissa.detection.fuse import FusedQuery
-from mantissa.detection.health import health_writes
-from mantissa.detection.journal import ACTIVE, MISSED, RUNS, Missed, Pin, Report
-from mantissa.detection.missed import due, missed_writes
+from mantissa.detection.journal import MISSED, Pin, Report
+from mantissa.detection.missed import due
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
-from mantissa.detection.show import rule_sql
 from mantissa.errors import Conflict, StoreError
 from mantissa.lake.books import PENDING
-from mantissa.model import Finding, QueryLimits, QueryResult, RuleInfo
-from mantissa.ports import Clock, Delete, Item, ObjectStore, Put, QueryEngine, StateStore, Write
-
-COMMITS = 5
-"""Tries of a commit that loses against somebody who changes an alert at the same moment."""
-
-ALERT_SQL = 8_000
-"""Characters of a rule's query that are kept with each of its alerts; longer ones are not."""
-
-
-class AlertChanges(Protocol):
-    """What findings change in the state store, and how many alerts that touches."""
-
-    @property
-    def writes(self) -> Sequence[Write]:
-        """Writes for the run's transaction."""
-        ...
-
-    @property
-    def touched(self) -> int:
-        """Alerts written."""
-        ...
-
-
-AlertHook = Callable[[Sequence[Finding], Mapping[str, RuleInfo]], AlertChanges]
+from mantissa.model import QueryLimits, QueryResult
+from mantissa.ports import Clock, Item, ObjectStore, QueryEngine, StateStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +63,14 @@ class Ports:
     clock: Clock
 
 
-@dataclass(slots=True)
-class _Work:
-    """One run's answers before they are true."""
-
-    pin: Pin
-    items: list[Item]
-    made_good: list[tuple[Item, Missed]]
-    findings: dict[str, Finding] = field(default_factory=dict)
-    done: Evaluation = field(default_factory=Evaluation)
-    evaluated: set[str] = field(default_factory=set)
-    files: list[str] = field(default_factory=list)
-
-
 class Detection:
     """The use case behind `mantissa detect`."""
 
     def __init__(self, ports: Ports, prepared: Prepared, alerts: AlertHook, settings: RunSettings):
-        self._ports, self._prepared, self._alerts = ports, prepared, alerts
-        self._settings = settings
+        self._ports, self._prepared, self._settings = ports, prepared, settings
         self._lease = max(settings.lease, 3 * timedelta(seconds=settings.limits.seconds))
         self._pins = Pins(ports.state, ports.clock, settings.owner, self._lease)
+        self._commit = Commit(ports, prepared, alerts, self._pins)
 
     def run(self) -> Report:
         """Judge what is pending, in rounds, until nothing is left.
@@ -123,10 +86,10 @@ class Detection:
             tried.update(item.key for item, _ in work.made_good)
         return replace(report, pending=sum(1 for _ in self._ports.state.query(PENDING)))
 
-    def _take(self, tried: set[str]) -> _Work | None:
+    def _take(self, tried: set[str]) -> Work | None:
         """Take up the pinned run of a dead owner, or pin a new one if there is anything to do."""
         resumed = self._pins.take_over(self._settings.owner_is_alive, self._prepared.version)
-        if resumed is not None:
+        if resumed is not None and not resumed.settlement:
             self._remove_orphans(resumed)
         pin = resumed or self._pins.begin(
             self._prepared.version,
@@ -135,7 +98,7 @@ class Detection:
         )
         if pin is None:
             return None
-        return _Work(pin, *self._pins.contents(pin))
+        return Work(pin, *self._pins.contents(pin))
 
     def _pending(self) -> Iterable[Item]:
         return self._ports.state.query(PENDING)
@@ -146,13 +109,16 @@ class Detection:
             if info.key.rpartition("/")[2].startswith(f"{pin.run_id}-"):
                 self._ports.objects.delete(info.key)
 
-    def _round(self, work: _Work) -> Report | None:
+    def _round(self, work: Work) -> Report | None:
         """Carry one run through; None when another run took it over."""
         settled = False
         try:
-            self._judge(work)
-            self._write(work)
-            report = self._commit(work)
+            if work.pin.settlement:
+                report = self._commit.settle(work)
+            else:
+                self._judge(work)
+                self._write(work)
+                report = self._commit.run(work)
             settled = True
         except Conflict:
             settled = not self._pins.holds(work.pin)
@@ -165,7 +131,7 @@ class Detection:
                     self._pins.release(work.pin)
         return report
 
-    def _judge(self, work: _Work) -> None:
+    def _judge(self, work: Work) -> None:
         files = _files(item.value["files"] for item in work.items)
         for table, keys in files.items():
             self._evaluate(work, self._prepared, {table: keys})
@@ -173,15 +139,13 @@ class Detection:
         for _, missed in work.made_good:
             self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
 
-    def _beat(self, work: _Work) -> None:
+    def _beat(self, work: Work) -> None:
         """Renew the lease in good time. Raises `Conflict` when another run took over."""
         if work.pin.lease_until - self._ports.clock.now() < self._lease * 2 / 3:
             work.pin = self._pins.renew(work.pin)
 
-    def _evaluate(
-        self, work: _Work, prepared: Prepared, files: Mapping[str, Sequence[str]]
-    ) -> None:
-        stamp = RunStamp(work.pin.run_id, work.pin.started_at)
+    def _evaluate(self, work: Work, prepared: Prepared, files: Mapping[str, Sequence[str]]) -> None:
+        stamp = RunStamp(work.pin.run_id, work.pin.started_at, _arrivals(work.items))
 
         def keep(query: FusedQuery, result: QueryResult) -> None:
             for finding in to_findings(query, result, stamp):
@@ -198,7 +162,7 @@ class Detection:
             p.rule.info.id for p in prepared.predicates if p.source.table.name in tables
         }
 
-    def _write(self, work: _Work) -> None:
+    def _write(self, work: Work) -> None:
         work.pin = self._pins.renew(work.pin)
         stem = f"{work.pin.run_id}-{work.pin.rules}"
         for key, data in parts(work.findings.values(), stem):
@@ -207,61 +171,6 @@ class Detection:
                 objects.delete(key)
                 objects.put_if_absent(key, data)
             work.files.append(key)
-
-    def _commit(self, work: _Work) -> Report:
-        findings = [work.findings[key] for key in sorted(work.findings)]
-        infos = self._infos({finding.rule_id for finding in findings})
-        for left in reversed(range(COMMITS)):
-            changes = self._alerts(findings, infos)
-            report = self._report(work, len(findings), changes.touched)
-            try:
-                self._ports.state.transact([*self._writes(work, report), *changes.writes])
-                return report
-            except Conflict:
-                if not left or not self._pins.holds(work.pin):
-                    raise
-        raise AssertionError("unreachable")
-
-    def _infos(self, rule_ids: set[str]) -> dict[str, RuleInfo]:
-        """Describe rules for their alerts, with the query that shows every match."""
-        found: dict[str, RuleInfo] = {}
-        for predicate in self._prepared.predicates:
-            info = predicate.rule.info
-            if info.id in rule_ids and info.id not in found:
-                sql = rule_sql(predicate, self._prepared.dialect)
-                found[info.id] = replace(info, sql=sql if len(sql) <= ALERT_SQL else "")
-        return found
-
-    def _writes(self, work: _Work, report: Report) -> list[Write]:
-        failures = merged(work.done.failures)
-        now = self._ports.clock.now()
-        record = {
-            **work.pin.to_json("done"),
-            "report": report.to_json(),
-            "files": work.files,
-            "finished_at": now.isoformat(),
-        }
-        return [
-            *(Delete(PENDING, item.key, item.version) for item in work.items),
-            *missed_writes(work.made_good, failures, self._prepared, (work.pin.run_id, now)),
-            *health_writes(self._ports.state, self._prepared, work.evaluated, failures, now),
-            Put(RUNS, work.pin.run_id, record, None),
-            Put(RUNS, ACTIVE, work.pin.to_json("idle"), work.pin.version),
-        ]
-
-    def _report(self, work: _Work, findings: int, alerts: int) -> Report:
-        spent = self._ports.clock.now() - work.pin.started_at
-        return Report(
-            run=work.pin.run_id,
-            objects_judged=len(work.items),
-            evaluated=len(work.evaluated),
-            failed=tuple(merged(work.done.failures)),
-            findings=findings,
-            alerts=alerts,
-            bytes_scanned=work.done.bytes_scanned,
-            seconds=spent.total_seconds(),
-            files=tuple(work.files),
-        )
 
 
 def _join(before: Report, after: Report) -> Report:
@@ -276,6 +185,13 @@ def _join(before: Report, after: Report) -> Report:
         seconds=before.seconds + after.seconds,
         files=before.files + after.files,
     )
+
+
+def _arrivals(items: Iterable[Item]) -> dict[str, Arrival]:
+    """Return when each input object was last modified and when it became rows."""
+    times = {i.value["source_object"]: i.value for i in items if "committed_at" in i.value}
+    parse = datetime.fromisoformat
+    return {o: (parse(v["modified"]), parse(v["committed_at"])) for o, v in times.items()}
 
 
 def _files(values: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mantissa.lake.plan import Plan
@@ -11,6 +11,9 @@ from mantissa.ports import JSONValue, Put, StateStore
 
 PENDING = "pending"
 PARTITIONS = "partitions"
+"""`<table>/<day>/<first digit of the identity>`, or `<table>/many/<identity>`."""
+MANY_DAYS = "many"
+MOST_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +51,69 @@ def pending_writes(key: str, plan: Plan, outcome: Outcome) -> list[Put]:
     return [Put(PENDING, key, value, None)]
 
 
-def partition_writes(state: StateStore, files: Sequence[DataFile]) -> list[Put]:
-    """Add files to the totals of their partitions, each with its generation counted up."""
-    grouped: dict[str, list[DataFile]] = {}
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What some objects added to one partition; a partition's totals are the sum of its shares."""
+
+    table: str
+    event_date: str
+    rows: int
+    files: int
+    bytes: int
+    columns: Mapping[str, int]
+    first_event: str
+    last_event: str
+
+
+def shares(state: StateStore) -> Iterator[Share]:
+    """Yield the shares of every partition, by table."""
+    for item in state.query(PARTITIONS):
+        table, day, _ = item.key.split("/")
+        days = item.value["days"] if day == MANY_DAYS else {day: item.value}
+        for name, value in days.items():
+            values = {k: v for k, v in value.items() if k != "generation"}
+            yield Share(table, name, **values)
+
+
+def partition_writes(state: StateStore, identity: str, files: Sequence[DataFile]) -> list[Put]:
+    """Add an object's files to the totals of their partitions.
+
+    Totals are kept in sixteen shares, chosen by the object's identity, so that workers that
+    commit at the same moment seldom meet. An object of more than `MOST_DAYS` days gets one record
+    for itself: a transaction holds a limited number of writes (100 in DynamoDB).
+    """
+    tables: dict[str, dict[str, list[DataFile]]] = {}
     for file in files:
-        grouped.setdefault(f"{file.table}/{file.event_date}", []).append(file)
-    return [_partition_write(state, key, group) for key, group in sorted(grouped.items())]
+        tables.setdefault(file.table, {}).setdefault(file.event_date, []).append(file)
+    writes = []
+    for table, days in sorted(tables.items()):
+        if len(days) > MOST_DAYS:
+            writes.append(_many_days(state, f"{table}/{MANY_DAYS}/{identity[:32]}", days))
+            continue
+        for day, group in sorted(days.items()):
+            writes.append(_one_day(state, f"{table}/{day}/{identity[:1]}", group))
+    return writes
 
 
-def _partition_write(state: StateStore, key: str, files: Sequence[DataFile]) -> Put:
+def _one_day(state: StateStore, key: str, files: Sequence[DataFile]) -> Put:
     item = state.get(PARTITIONS, key)
-    old: Mapping[str, JSONValue] = item.value if item else {}
+    value = _added(item.value if item else {}, files)
+    return Put(PARTITIONS, key, value, item.version if item else None)
+
+
+def _many_days(state: StateStore, key: str, days: Mapping[str, Sequence[DataFile]]) -> Put:
+    item = state.get(PARTITIONS, key)
+    before: Mapping[str, JSONValue] = item.value["days"] if item else {}
+    added = {day: _added(before.get(day, {}), files) for day, files in sorted(days.items())}
+    return Put(PARTITIONS, key, {"days": {**before, **added}}, item.version if item else None)
+
+
+def _added(old: Mapping[str, JSONValue], files: Sequence[DataFile]) -> dict[str, JSONValue]:
     columns = dict(old.get("columns", {}))
     for file in files:
         for name, size in file.column_bytes.items():
             columns[name] = columns.get(name, 0) + size
-    value = {
+    return {
         "generation": old.get("generation", 0) + 1,
         "rows": old.get("rows", 0) + sum(f.rows for f in files),
         "files": old.get("files", 0) + len(files),
@@ -74,4 +124,3 @@ def _partition_write(state: StateStore, key: str, files: Sequence[DataFile]) -> 
         ),
         "last_event": max([*filter(None, [old.get("last_event")]), *(f.last_event for f in files)]),
     }
-    return Put(PARTITIONS, key, value, item.version if item else None)

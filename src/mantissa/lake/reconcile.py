@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mantissa.errors import ObjectNotFound, StoreError
-from mantissa.lake.books import PARTITIONS
+from mantissa.lake.books import shares
 from mantissa.lake.ledger import Entry, Ledger
 from mantissa.lake.quarantine import Quarantine
 from mantissa.model import ObjectInfo
@@ -87,10 +87,12 @@ class Reconcile:
         rows: Counter[str] = Counter()
         for file in files.values():
             rows[f"{file['table']}/{file['event_date']}"] += file["rows"]
-        stored = {item.key: item.value["rows"] for item in self._state.query(PARTITIONS)}
+        stored: Counter[str] = Counter()
+        for share in shares(self._state):
+            stored[f"{share.table}/{share.event_date}"] += share.rows
         for key in sorted({*rows, *stored}):
-            if rows[key] != stored.get(key, 0):
-                detail = f"the files hold {rows[key]} rows, the total says {stored.get(key, 0)}"
+            if rows[key] != stored[key]:
+                detail = f"the files hold {rows[key]} rows, the total says {stored[key]}"
                 yield Difference("R3", key, detail, _DEFECT)
 
     def _quarantined(self, entries: list[Entry]) -> Iterator[Difference]:

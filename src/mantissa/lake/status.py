@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from mantissa.lake.ledger import PARTITIONS, SUPERSEDED, Ledger
+from mantissa.lake.books import Share, shares
+from mantissa.lake.ledger import SUPERSEDED, Ledger
 from mantissa.lake.quarantine import RELEASED, UNCLAIMED
-from mantissa.ports import JSONValue, StateStore
+from mantissa.ports import StateStore
 from mantissa.sources.registry import Sources
 
 
@@ -32,8 +32,8 @@ class TableStatus:
 def lake_status(state: StateStore, sources: Sources) -> dict[str, TableStatus]:
     """Return the totals of every table that has rows or quarantined records."""
     tables: dict[str, TableStatus] = {}
-    for item in state.query(PARTITIONS):
-        _add_partition(tables.setdefault(item.key.partition("/")[0], TableStatus()), item.value)
+    for share in shares(state):
+        _add_share(tables.setdefault(share.table, TableStatus()), share)
     for entry in Ledger(state).entries():
         if entry.finished and entry.state != SUPERSEDED:
             spec = sources.get(entry.plan.source)
@@ -50,10 +50,10 @@ def released_count(state: StateStore) -> int:
     return sum(1 for _ in state.query(RELEASED))
 
 
-def _add_partition(status: TableStatus, value: Mapping[str, JSONValue]) -> None:
-    status.rows += value["rows"]
-    status.files += value["files"]
-    status.bytes += value["bytes"]
-    times = [status.first_event, value["first_event"]]
+def _add_share(status: TableStatus, share: Share) -> None:
+    status.rows += share.rows
+    status.files += share.files
+    status.bytes += share.bytes
+    times = [status.first_event, share.first_event]
     status.first_event = min((t for t in times if t), default="")
-    status.last_event = max(status.last_event, value["last_event"])
+    status.last_event = max(status.last_event, share.last_event)

@@ -9,7 +9,7 @@ import pytest
 
 from mantissa.adapters.memory import MemoryState
 from mantissa.errors import SourceError, StoreError, StoreTransient
-from mantissa.lake.books import PARTITIONS, PENDING, Outcome
+from mantissa.lake.books import PARTITIONS, PENDING, Outcome, shares
 from mantissa.lake.ledger import (
     DONE,
     MAX_ATTEMPTS,
@@ -95,13 +95,33 @@ def test_partition_totals_add_up_over_objects_under_contention() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = {i.key: i.value for i in state.query(PARTITIONS)}
-    assert [found["gate/2026-11-18"][k] for k in ("rows", "files", "bytes")] == [48, 24, 480]
-    assert [found["gate/2026-11-19"][k] for k in ("rows", "files", "bytes")] == [72, 24, 720]
-    assert found["gate/2026-11-19"]["columns"] == {"raw": 72}
-    assert found["gate/2026-11-19"]["generation"] == 24
-    assert found["gate/2026-11-18"]["first_event"] == "2026-11-18T01:00:00.000Z"
-    assert found["gate/2026-11-18"]["last_event"] == "2026-11-18T02:00:00.000Z"
+    found = {(s.table, s.event_date): s for s in shares(state)}
+    first, second = found["gate", "2026-11-18"], found["gate", "2026-11-19"]
+    assert (first.rows, first.files, first.bytes) == (48, 24, 480)
+    assert (second.rows, second.files, second.bytes) == (72, 24, 720)
+    assert second.columns == {"raw": 72}
+    assert first.first_event == "2026-11-18T01:00:00.000Z"
+    assert first.last_event == "2026-11-18T02:00:00.000Z"
+    record = state.get(PARTITIONS, "gate/2026-11-19/0")
+    assert record is not None and record.value["generation"] == 24
+
+
+def test_objects_keep_their_totals_in_shares_apart() -> None:
+    state = MemoryState()
+    ledger = Ledger(state)
+    for name in ("1" * 64, "2" * 64):
+        assert ledger.commit(ledger.begin(name, PLAN), outcome(file(name)))
+    assert [i.key for i in state.query(PARTITIONS)] == ["gate/2026-11-18/1", "gate/2026-11-18/2"]
+    assert sum(share.rows for share in shares(state)) == 4
+
+
+def test_an_object_of_very_many_days_commits_in_few_writes() -> None:
+    state = MemoryState()
+    ledger = Ledger(state)
+    days = [f"{year}-{month:02d}-01" for year in range(2000, 2020) for month in range(1, 13)]
+    assert ledger.commit(ledger.begin(ID, PLAN), outcome(*(file(d, day=d) for d in days)))
+    assert len(list(state.query(PARTITIONS))) == 1
+    assert [(s.event_date, s.rows) for s in shares(state)] == [(day, 2) for day in days]
 
 
 def test_attempts_that_die_make_poison_and_forgiven_ones_do_not() -> None:

@@ -71,6 +71,11 @@ class SQLiteState:
         """Close the file."""
         self._connection.close()
 
+    @property
+    def most_writes(self) -> int | None:
+        """There is no limit."""
+        return None
+
     def get(self, table: str, key: str) -> Item | None:
         """Read one record."""
         with self._translated():
