@@ -7,6 +7,8 @@
     ├── StoreError             an object or state store failed
     │   ├── ObjectNotFound     the key is not there
     │   ├── Conflict           a conditional write lost against another writer
+    │   ├── AccessDenied       a policy forbids it: somebody must change the policy
+    │   │   └── KeyDenied      the policy, or the state, of an encryption key forbids it
     │   └── StoreTransient     worth trying again
     ├── EngineError            a query did not give an answer; never to be read as "no match"
     │   ├── EngineTransient    worth trying again
@@ -18,6 +20,7 @@
     │   │   └── DeliveryUnauthorised  the credentials were refused: reload them once
     │   └── DeliveryPermanent  the same message will be refused again
     ├── ModelError             a language model did not answer usefully
+    ├── NoticeError            a message from a queue is not about objects that arrived
     ├── NotFound               nothing of that name, or nothing that the caller may know of
     └── GuardRefused           a query or an input is outside what is allowed (exit 4)
         └── QuotaExceeded      allowed, but not so often or so many at once
@@ -100,6 +103,18 @@ class Conflict(StoreError):
     """A conditional write lost against another writer."""
 
     code = "conflict"
+
+
+class AccessDenied(StoreError):
+    """A policy forbids what was asked."""
+
+    code = "access_denied"
+
+
+class KeyDenied(AccessDenied):
+    """The encryption key behind an object may not be used."""
+
+    code = "kms_denied"
 
 
 class StoreTransient(StoreError):
@@ -224,6 +239,12 @@ class NotFound(MantissaError):
     ) -> None:
         super().__init__(message, where=where, fix=fix)
         self.code = code
+
+
+class NoticeError(MantissaError):
+    """A message is not about objects that arrived; asking again will not change it."""
+
+    code = "notice"
 
 
 class GuardRefused(MantissaError):
