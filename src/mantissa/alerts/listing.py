@@ -55,10 +55,26 @@ class AlertFilter:
         )
 
 
-def list_alerts(state: StateStore, wanted: AlertFilter, limit: int = 100) -> list[Alert]:
-    """List matching alerts, the latest event first; holds no more than `limit` of them."""
+Place = tuple[datetime, int, str]
+"""Where an alert stands in a list: last event, rank of its level, id."""
+
+
+def list_alerts(
+    state: StateStore, wanted: AlertFilter, limit: int = 100, *, before: Place | None = None
+) -> list[Alert]:
+    """List matching alerts, the latest event first; holds no more than `limit` of them.
+
+    Args:
+        before: the place of an earlier list's last alert, to go on after it.
+    """
     matching = (alert for alert in every_alert(state) if wanted.matches(alert))
-    return heapq.nlargest(limit, matching, key=lambda a: (a.last_event, a.level.rank, a.id))
+    further = (alert for alert in matching if before is None or sort_key(alert) < before)
+    return heapq.nlargest(limit, further, key=sort_key)
+
+
+def sort_key(alert: Alert) -> Place:
+    """Return an alert's place in a list; no two alerts share one."""
+    return alert.last_event, alert.level.rank, alert.id
 
 
 def every_alert(state: StateStore) -> Iterator[Alert]:

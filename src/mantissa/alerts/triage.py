@@ -6,7 +6,7 @@ message to those destinations that follow an alert's state and were told of this
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,13 @@ from mantissa.ports import Clock, Put, StateStore, Write
 NOTE = 4_000
 """Most characters of a note or a comment."""
 
+Witness = Callable[[Alert, Alert], Sequence[Write]]
+"""Returns what else is written in the transaction that changes an alert, from before and after."""
+
+
+def _nobody(before: Alert, after: Alert) -> Sequence[Write]:
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Triage:
@@ -29,12 +36,14 @@ class Triage:
 
     Args:
         followers: names of the destinations that take `acknowledge` and `resolve`.
+        witness: keeps the audit trail of a front door that has one.
     """
 
     state: StateStore
     clock: Clock
     settings: AlertSettings
     followers: Collection[str] = ()
+    witness: Witness = _nobody
 
     def acknowledge(self, alert_id: str, actor: str) -> Alert:
         """Say that someone is on it; nothing changes if someone already is."""
@@ -96,8 +105,11 @@ class Triage:
             after, told = self._told(
                 before, after, event(action, self.clock.now(), actor, **details)
             )
+            seen = self.witness(before, after)
             try:
-                self.state.transact([Put(TABLE, key, alert_value(after), item.version), *told])
+                self.state.transact(
+                    [Put(TABLE, key, alert_value(after), item.version), *told, *seen]
+                )
             except Conflict:
                 continue
             return after
