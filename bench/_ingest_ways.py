@@ -26,13 +26,13 @@ Work = Callable[[Iterable[Path]], int]
 
 def product(folder: Path) -> Work:
     from mantissa.adapters.local.home import create_home
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.config.reading import load_settings
 
     home = Path(tempfile.mkdtemp(dir=folder))
     atexit.register(shutil.rmtree, home)
     create_home(home, settings={}, secrets="")
-    app = App(load_settings(home, {}))
+    app = LocalApp(load_settings(home, {}))
     ingest = app.ingest
 
     def work(paths: Iterable[Path]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mantissa.bootstrap import App
+from mantissa.bootstrap.local import LocalApp
 from mantissa.entrypoints.cli import ingest as command
 from mantissa.entrypoints.cli.booting import boot_or_create
 from mantissa.entrypoints.cli.command import Call, make_output
@@ -179,13 +179,13 @@ def test_ctrl_c_leaves_a_lake_that_the_next_run_continues(
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> tuple[Call, App]:
+def app(tmp_path: Path) -> tuple[Call, LocalApp]:
     call = Call(make_output("text", {}, quiet=True), tmp_path / "lake", {})
     return call, boot_or_create(call)
 
 
 def test_follow_takes_files_once_they_have_stopped_growing(
-    app: tuple[Call, App], tmp_path: Path
+    app: tuple[Call, LocalApp], tmp_path: Path
 ) -> None:
     folder = tmp_path / "in"
     trail(folder, "old.json.gz", [1])

@@ -20,7 +20,7 @@ def attributes() -> set[str]:
     Whole sections go to `alerts`, which reads them by protocols of its own.
     """
     src = ROOT / "src/mantissa"
-    files = [src / "bootstrap.py", src / "alerts/route_config.py"]
+    files = [*(src / "bootstrap").glob("*.py"), src / "alerts/route_config.py"]
     files += (src / "entrypoints").rglob("*.py")
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
     return {node.attr for node in nodes if isinstance(node, ast.Attribute)}

@@ -168,13 +168,18 @@ def parts(findings: Iterable[Finding], stem: str) -> Iterator[tuple[str, bytes]]
     """
     days: dict[str, list[Finding]] = {}
     for finding in findings:
-        days.setdefault(finding.event_time.astimezone(UTC).date().isoformat(), []).append(finding)
+        days.setdefault(day_of(finding), []).append(finding)
     for day, found in sorted(days.items()):
         found.sort(key=lambda f: f.finding_id)
         for number in range(0, len(found), PART_ROWS):
             chunk = found[number : number + PART_ROWS]
             key = f"lake/{FINDINGS.name}/{PARTITION}={day}/{stem}-{number // PART_ROWS:05d}.parquet"
             yield key, encode(to_table(chunk))
+
+
+def day_of(finding: Finding) -> str:
+    """Return the partition that a finding belongs to."""
+    return finding.event_time.astimezone(UTC).date().isoformat()
 
 
 def to_table(findings: Sequence[Finding]) -> pa.Table:

@@ -20,7 +20,14 @@ from datetime import datetime, timedelta
 
 from mantissa.detection.commit import AlertHook, Commit, Work
 from mantissa.detection.execute import Evaluator, merged
-from mantissa.detection.findings import FINDINGS, Arrival, RunStamp, parts, to_findings
+from mantissa.detection.findings import (
+    FINDINGS,
+    Arrival,
+    RunStamp,
+    day_of,
+    parts,
+    to_findings,
+)
 from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.journal import MISSED, Pin, Report
 from mantissa.detection.missed import due
@@ -55,12 +62,17 @@ class RunSettings:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What detection needs of the world."""
+    """What detection needs of the world.
+
+    Args:
+        register: makes days of a table known to the engines (`Catalog.register`).
+    """
 
     state: StateStore
     objects: ObjectStore
     engine: QueryEngine
     clock: Clock
+    register: Callable[[str, Iterable[str]], None] = field(default=lambda table, days: None)
 
 
 class Detection:
@@ -171,6 +183,9 @@ class Detection:
                 objects.delete(key)
                 objects.put_if_absent(key, data)
             work.files.append(key)
+        if work.findings:
+            days = {day_of(finding) for finding in work.findings.values()}
+            self._ports.register(FINDINGS.name, sorted(days))
 
 
 def _join(before: Report, after: Report) -> Report:

@@ -6,7 +6,7 @@ The steps, each safe to die after:
     2  the object is decoded and mapped in order; parts are cut by rows and bytes, never by time
     3  each part's files and each quarantine file are put if absent, under names that the
        object's identity, the plan and the part's number determine
-    4  the manifest is put if absent
+    4  the manifest is put if absent, and the days of its files are made known to the engines
     5  one transaction: ledger done, detection pending, partition totals
 
 A later attempt repeats the steps, finds the files of the earlier one under the same names and
@@ -15,7 +15,7 @@ commits once. Rows become visible file by file, and each exactly once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import BinaryIO, Protocol
 
@@ -33,7 +33,7 @@ from mantissa.lake.quarantine import (
     whole_object_id,
 )
 from mantissa.lake.specs import SpecStore
-from mantissa.model import Counts, Manifest, ObjectInfo, Reason
+from mantissa.model import Counts, DataFile, Manifest, ObjectInfo, Reason
 from mantissa.ports import Clock, ObjectStore, StateStore
 from mantissa.sources.decode import decode
 from mantissa.sources.mapping import Envelope, Extracted, Extractor
@@ -61,11 +61,24 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LakePorts:
-    """What the lake's use cases need of the world."""
+    """What the lake's use cases need of the world.
+
+    Args:
+        register: makes days of a table known to the engines (`Catalog.register`).
+    """
 
     objects: ObjectStore
     state: StateStore
     clock: Clock
+    register: Callable[[str, Iterable[str]], None] = field(default=lambda table, days: None)
+
+    def publish(self, files: Iterable[DataFile]) -> None:
+        """Make the days of files known, so that whoever learns of the files can read them."""
+        days: dict[str, set[str]] = {}
+        for file in files:
+            days.setdefault(file.table, set()).add(file.event_date)
+        for table, dates in sorted(days.items()):
+            self.register(table, sorted(dates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,7 @@ class Ingest:
         settings: IngestSettings,
     ) -> None:
         self._inputs = inputs
+        self._ports = ports
         self._lake = ports.objects
         self._clock = ports.clock
         self._sources = sources
@@ -230,6 +244,7 @@ class Ingest:
     def _commit(self, entry: Entry, manifest: Manifest) -> Ingested:
         key = manifest_key(entry.identity, entry.plan.short)
         self._lake.put_if_absent(key, encode_manifest(manifest))
+        self._ports.publish(manifest.files)
         whole = bool(manifest.quarantine) and not manifest.source
         earlier = entry.plan.generation - 1
         outcome = Outcome(

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mantissa.errors import ConfigError, Conflict, ObjectNotFound
-from mantissa.lake.books import Outcome
+from mantissa.lake.books import MOST_DAYS, Outcome
 from mantissa.lake.ingest import Ingest, Inputs, LakePorts, extract_all
 from mantissa.lake.ledger import DONE, Ledger
 from mantissa.lake.manifest import encode_manifest, manifest_key
@@ -30,6 +30,9 @@ from mantissa.sources.mapping import Envelope, Extracted, Extractor
 from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import Sources
 from mantissa.sources.spec import SourceSpec
+
+BESIDE = 4
+"""Writes of a replay's commit beside the released entries and the totals of its days."""
 
 
 @dataclass(slots=True)
@@ -95,9 +98,17 @@ class ReplayQuarantine:
         positions = [e.position for e in entries]
         stored = not self._is_there(recorded.plan.source_object, recorded.identity)
         how = How(self._specs.save(spec), asdict(self._ingest.limits), stored)
-        pinned = self._replays.pin(recorded.identity, positions, how)
-        if pinned is not None:
-            self._carry_out(pinned, report)
+        for some in self._bounded(positions):
+            pinned = self._replays.pin(recorded.identity, some, how)
+            if pinned is not None:
+                self._carry_out(pinned, report)
+
+    def _bounded(self, positions: Sequence[int]) -> Iterator[Sequence[int]]:
+        """Divide what is released at once, where a transaction holds a limited number of writes."""
+        most = self._ports.state.most_writes
+        size = len(positions) if most is None else max(1, most - MOST_DAYS - BESIDE)
+        for start in range(0, len(positions), size):
+            yield positions[start : start + size]
 
     def _carry_out(self, pinned: PinnedReplay, report: ReplayReport) -> None:
         """Write and commit a pinned replay; from quarantine's copies once the object is gone."""
@@ -144,6 +155,7 @@ class ReplayQuarantine:
         identity = pinned.entry.identity
         key = manifest_key(identity, pinned.plan.short)
         self._ports.objects.put_if_absent(key, encode_manifest(manifest))
+        self._ports.publish(manifest.files)
         now = self._ports.clock.now().isoformat()
         ids = [entry_id(identity, position) for position in released]
         entries = self._quarantine.entries(identity=identity)

@@ -304,3 +304,13 @@ def saved(lake: Lake) -> str:
 
 def _limits(lake: Lake) -> dict[str, Any]:
     return asdict(lake.ingest().limits)
+
+
+def test_more_than_one_transaction_holds_is_released_bit_by_bit() -> None:
+    lake = strict_lake(sales(150))
+    lake.state.most_writes = 100
+    lake.sources = MENDED
+    report = replay(lake)
+    assert (report.released, report.remaining) == (50, 0)
+    assert ports_rows(lake) == list(range(150))
+    assert_reconciled(lake.objects, lake.state)

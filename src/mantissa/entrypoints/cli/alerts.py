@@ -15,7 +15,7 @@ from mantissa.entrypoints.cli.output import Column
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.model import Alert
 
 alerts = noun("What people are told, what they say of it, and whether it arrived.")
@@ -160,7 +160,7 @@ def stats(call: Call) -> None:
     call.output.result(numbers, lambda: _tell_stats(call, app, numbers))
 
 
-def _tell_stats(call: Call, app: App, numbers: dict[str, Any]) -> None:
+def _tell_stats(call: Call, app: LocalApp, numbers: dict[str, Any]) -> None:
     titles = {rule.info.id: rule.info.title for rule in app.rules.rules}
     call.output.say(f"{numbers['alerts']:,} alerts")
     for name in ("by_status", "by_level"):
@@ -181,13 +181,13 @@ def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _find(app: App, alert_id: str) -> Alert:
+def _find(app: LocalApp, alert_id: str) -> Alert:
     from mantissa.alerts.listing import find
 
     return find(app.state, alert_id)
 
 
-def _document(app: App, alert: Alert) -> dict[str, Any]:
+def _document(app: LocalApp, alert: Alert) -> dict[str, Any]:
     from mantissa.alerts.outbox import all_rows
     from mantissa.alerts.record import alert_json
 

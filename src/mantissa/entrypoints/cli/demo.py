@@ -15,7 +15,7 @@ from mantissa.entrypoints.cli.command import Call, command
 from mantissa.entrypoints.cli.exits import Exit
 
 if TYPE_CHECKING:
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.entrypoints.cli.receiver import LocalReceiver, Received
     from mantissa.entrypoints.cli.scenario import Scenario
 
@@ -55,7 +55,7 @@ def demo(
 class Tour:
     """One walk through the product; each method shows one stop and returns what it showed."""
 
-    def __init__(self, call: Call, app: App, receiver: LocalReceiver, events: int) -> None:
+    def __init__(self, call: Call, app: LocalApp, receiver: LocalReceiver, events: int) -> None:
         self._out = call.output
         self._call = call
         self._app = app
@@ -162,7 +162,7 @@ class Tour:
 def _home(call: Call, *, keep: bool) -> Iterator[Path]:
     """Yield an empty home: one to keep, or one that goes with the tour."""
     from mantissa.adapters.local.home import create_home
-    from mantissa.bootstrap import STATE_FILE
+    from mantissa.bootstrap.local import STATE_FILE
     from mantissa.config.reading import FILE
     from mantissa.config.template import SECRETS, render_template
     from mantissa.errors import ConfigError
@@ -182,15 +182,15 @@ def _receiver() -> LocalReceiver:
     return LocalReceiver()
 
 
-def _app(home: Path, receiver: LocalReceiver) -> App:
+def _app(home: Path, receiver: LocalReceiver) -> LocalApp:
     """Boot the product with the receiver as its destinations, in memory only."""
     from mantissa.adapters.local.secrets import variable_of
     from mantissa.alerts.route import AlertSettings
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.config.reading import load_settings
 
     environ = {variable_of(name): value for name, value in receiver.secrets().items()}
-    app = App(load_settings(home, {}), environ)
+    app = LocalApp(load_settings(home, {}), environ)
     app.alert_settings = AlertSettings(destinations=receiver.destinations())
     return app
 

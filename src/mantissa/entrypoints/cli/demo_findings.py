@@ -10,7 +10,7 @@ from mantissa.entrypoints.cli.layout import cut, facts
 from mantissa.entrypoints.cli.text import visible
 
 if TYPE_CHECKING:
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.entrypoints.cli.scenario import Scenario, Step
 
 _MANY = 10_000
@@ -18,7 +18,7 @@ _LONGEST = 60
 _INDENT = " " * 17
 
 
-def explain(app: App, scenario: Scenario) -> tuple[list[dict[str, Any]], int]:
+def explain(app: LocalApp, scenario: Scenario) -> tuple[list[dict[str, Any]], int]:
     """Return the story with what found each step, and the number of findings about other events."""
     from mantissa.model import Severity
 
@@ -57,7 +57,7 @@ def _told(step: Step, found: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _vendor_ids(app: App) -> dict[str, str]:
+def _vendor_ids(app: LocalApp) -> dict[str, str]:
     """Return CloudTrail's own event id of every event that a rule found."""
     sql = (
         "SELECT f.event_id, c.eventid FROM findings AS f "

@@ -15,7 +15,7 @@ from mantissa.entrypoints.cli.layout import counted
 from mantissa.errors import Conflict
 
 if TYPE_CHECKING:
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
 
 WATCH_SECONDS = 5.0
 
@@ -42,15 +42,15 @@ def detect(
     return exit_of(report)
 
 
-def _look_again(call: Call, app: App) -> None:
+def _look_again(call: Call, app: LocalApp) -> None:
     """Run once more if there is anything to judge, with the rules as they are by now."""
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.lake.books import PENDING
 
     if not any(True for _ in app.state.query(PENDING)):
         return
     try:
-        with closing(App(call.settings, call.environ)) as fresh:
+        with closing(LocalApp(call.settings, call.environ)) as fresh:
             again = run_detection(call, fresh)
     except Conflict:
         call.output.note("Another run is at work; this one waits.")
@@ -58,7 +58,7 @@ def _look_again(call: Call, app: App) -> None:
     tell_watched(call, again)
 
 
-def run_detection(call: Call, app: App) -> dict[str, Any]:
+def run_detection(call: Call, app: LocalApp) -> dict[str, Any]:
     """Run detection and return its report, refused rules included."""
     from mantissa.lake.books import PENDING
 

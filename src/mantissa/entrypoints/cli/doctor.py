@@ -12,7 +12,7 @@ from mantissa.entrypoints.cli.exits import Exit
 from mantissa.errors import MantissaError
 
 if TYPE_CHECKING:
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def doctor(call: Call) -> Exit:
     return Exit.DONE if ok else Exit.ATTENTION
 
 
-def _run(name: str, check: Callable[[App], Iterator[Check]], app: App) -> Iterator[Check]:
+def _run(name: str, check: Callable[[LocalApp], Iterator[Check]], app: LocalApp) -> Iterator[Check]:
     """Run one check; an error of the product is what it found out."""
     try:
         yield from check(app)
@@ -52,22 +52,22 @@ def _run(name: str, check: Callable[[App], Iterator[Check]], app: App) -> Iterat
         yield Check(name, False, str(error), error.fix or "")
 
 
-def _settings(app: App) -> Iterator[Check]:
+def _settings(app: LocalApp) -> Iterator[Check]:
     file = app.settings.file
     yield Check("settings", True, str(file) if file else "defaults; there is no mantissa.toml")
 
 
-def _engine(app: App) -> Iterator[Check]:
+def _engine(app: LocalApp) -> Iterator[Check]:
     app.engine.run("SELECT 1", limits=app.query_limits)
-    app.isolated_engine.run("SELECT 1", limits=app.query_limits)
+    app.query_engine.run("SELECT 1", limits=app.query_limits)
     yield Check("engine", True, "DuckDB answers, in this process and in one of its own")
 
 
-def _sources(app: App) -> Iterator[Check]:
+def _sources(app: LocalApp) -> Iterator[Check]:
     yield Check("sources", True, f"{len(app.sources)} log sources: {', '.join(app.sources)}")
 
 
-def _rules(app: App) -> Iterator[Check]:
+def _rules(app: LocalApp) -> Iterator[Check]:
     refused = app.prepared.refused
     detail = f"{len(app.prepared.rules)} run, {len(app.prepared.waiting)} wait for a source"
     yield Check("rules", True, detail)
@@ -76,7 +76,7 @@ def _rules(app: App) -> Iterator[Check]:
         yield Check("rule refused", False, f"{place}: {refusal.reason}", "mantissa rules check")
 
 
-def _rule_health(app: App) -> Iterator[Check]:
+def _rule_health(app: LocalApp) -> Iterator[Check]:
     from mantissa.detection.journal import HEALTH
 
     failing = [i for i in app.state.query(HEALTH) if i.value.get("failing_since")]
@@ -86,7 +86,7 @@ def _rule_health(app: App) -> Iterator[Check]:
         yield Check("rule failing", False, detail, "mend the rule; what it missed is remembered")
 
 
-def _books(app: App) -> Iterator[Check]:
+def _books(app: LocalApp) -> Iterator[Check]:
     differences = app.reconcile.run()
     for difference in differences:
         detail = f"{difference.check} {difference.where}: {difference.detail}"
@@ -95,13 +95,13 @@ def _books(app: App) -> Iterator[Check]:
         yield Check("reconciliation", True, "records in = rows + quarantined + filtered")
 
 
-def _quarantine(app: App) -> Iterator[Check]:
+def _quarantine(app: LocalApp) -> Iterator[Check]:
     waiting = sum(1 for _ in app.quarantine.entries())
     fix = "mantissa quarantine list" if waiting else ""
     yield Check("quarantine", not waiting, f"{waiting:,} records in quarantine", fix)
 
 
-def _pending(app: App) -> Iterator[Check]:
+def _pending(app: LocalApp) -> Iterator[Check]:
     from mantissa.lake.books import PENDING
 
     waiting = sum(1 for _ in app.state.query(PENDING))
@@ -109,7 +109,7 @@ def _pending(app: App) -> Iterator[Check]:
     yield Check("pending", True, f"{waiting:,} objects are not judged yet", fix)
 
 
-def _destinations(app: App) -> Iterator[Check]:
+def _destinations(app: LocalApp) -> Iterator[Check]:
     configured = app.alert_settings.destinations
     if not configured:
         yield Check("destinations", True, "none configured: alerts stay here")
@@ -117,15 +117,15 @@ def _destinations(app: App) -> Iterator[Check]:
         yield from _run(f"destination {destination.name}", _secret(destination.secret), app)
 
 
-def _secret(name: str) -> Callable[[App], Iterator[Check]]:
-    def check(app: App) -> Iterator[Check]:
+def _secret(name: str) -> Callable[[LocalApp], Iterator[Check]]:
+    def check(app: LocalApp) -> Iterator[Check]:
         app.secrets.get(name)
         yield Check(f"secret {name}", True, "it is there")
 
     return check
 
 
-CHECKS: dict[str, Callable[[App], Iterator[Check]]] = {
+CHECKS: dict[str, Callable[[LocalApp], Iterator[Check]]] = {
     "settings": _settings,
     "engine": _engine,
     "sources": _sources,

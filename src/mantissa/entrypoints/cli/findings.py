@@ -14,7 +14,7 @@ from mantissa.entrypoints.cli.output import Column
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
 
 findings = noun("What the rules found: one row per rule and event.")
 
@@ -48,7 +48,7 @@ def who(finding: Mapping[str, Any]) -> str:
     return str(finding["actor_user"] or (finding["actor_id"] or "").rpartition("/")[2])
 
 
-def newest_findings(app: App, limit: int, wanted: dict[str, str]) -> list[dict[str, Any]]:
+def newest_findings(app: LocalApp, limit: int, wanted: dict[str, str]) -> list[dict[str, Any]]:
     """Return findings as JSON objects, the newest event first."""
     import orjson
     from sqlglot import exp

@@ -20,7 +20,7 @@ from mantissa.entrypoints.cli.text import visible
 from mantissa.errors import ConfigError, MantissaError, StoreError
 
 if TYPE_CHECKING:
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.lake.ingest import Ingested
 
 POLL_SECONDS = 2.0
@@ -122,7 +122,7 @@ def ingest(
     return Exit.DONE if clean and not report.needs_a_look else Exit.ATTENTION
 
 
-def ingest_all(call: Call, app: App, paths: Iterable[str], source: str | None) -> IngestReport:
+def ingest_all(call: Call, app: LocalApp, paths: Iterable[str], source: str | None) -> IngestReport:
     """Ingest everything that the paths stand for.
 
     An object that cannot be read does not stop the others; alone, it is the error of the command.
@@ -132,7 +132,7 @@ def ingest_all(call: Call, app: App, paths: Iterable[str], source: str | None) -
     return ingest_keys(call, app, list(dict.fromkeys(expand(list(paths), app.limits))), source)
 
 
-def ingest_keys(call: Call, app: App, keys: Sequence[str], source: str | None) -> IngestReport:
+def ingest_keys(call: Call, app: LocalApp, keys: Sequence[str], source: str | None) -> IngestReport:
     """Ingest these objects."""
     report = IngestReport()
     started = time.monotonic()
@@ -153,7 +153,7 @@ class Following:
     """Looks again and again for files that are new or have changed, and have stopped growing."""
 
     def __init__(
-        self, call: Call, app: App, paths: list[str], source: str | None, *, detect: bool
+        self, call: Call, app: LocalApp, paths: list[str], source: str | None, *, detect: bool
     ) -> None:
         self._call, self._app = call, app
         self._paths, self._source, self._detect = paths, source, detect

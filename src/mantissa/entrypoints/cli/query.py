@@ -14,7 +14,7 @@ from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
     from mantissa.ask.service import QueryAnswer, QueryPlan
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
 
 FORMATS = ("table", "json", "csv", "parquet")
 
@@ -54,7 +54,7 @@ def query(
     _show(call, answer(app, text), form)
 
 
-def answer(app: App, sql: str) -> QueryAnswer:
+def answer(app: LocalApp, sql: str) -> QueryAnswer:
     """Run one query under the user's limits."""
     return app.query.run(sql)
 

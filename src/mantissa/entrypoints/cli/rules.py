@@ -16,7 +16,7 @@ from mantissa.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import Rule, RuleSet
     from mantissa.sources.decode import Decoded
@@ -179,7 +179,7 @@ def match(
     return Exit.ATTENTION if report.refused or report.unread else Exit.DONE
 
 
-def _decoded(app: App, files: list[Path]) -> Iterator[Iterator[Decoded]]:
+def _decoded(app: LocalApp, files: list[Path]) -> Iterator[Iterator[Decoded]]:
     from mantissa.adapters.local.inputs import expand
     from mantissa.sources.decode import decode
 
@@ -188,7 +188,7 @@ def _decoded(app: App, files: list[Path]) -> Iterator[Iterator[Decoded]]:
             yield decode(stream, key, app.limits)
 
 
-def _chosen(app: App, paths: list[Path] | None) -> RuleSet:
+def _chosen(app: LocalApp, paths: list[Path] | None) -> RuleSet:
     from mantissa.detection.load import load_rules
 
     return load_rules(paths) if paths else app.rules
@@ -217,7 +217,7 @@ def _refuse_what_does_not_run(rule: Rule, prepared: Prepared) -> None:
     raise ConfigError(f"the rule {state.replace('_', ' ')}", where=rule.path)
 
 
-def _overview(app: App) -> list[dict[str, Any]]:
+def _overview(app: LocalApp) -> list[dict[str, Any]]:
     prepared = app.prepared
     sources: dict[str, list[str]] = {}
     for predicate in prepared.predicates:
@@ -228,7 +228,7 @@ def _overview(app: App) -> list[dict[str, Any]]:
 
 
 def _entry(
-    app: App, rule: Rule, sources: dict[str, list[str]], reasons: dict[str, str]
+    app: LocalApp, rule: Rule, sources: dict[str, list[str]], reasons: dict[str, str]
 ) -> dict[str, Any]:
     state = app.prepared.state_of(rule.info.id)
     waits = f"no source carries {rule.logsource}" if state == "waits_for_source" else ""

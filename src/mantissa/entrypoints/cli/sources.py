@@ -20,7 +20,7 @@ from mantissa.errors import ConfigError
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from mantissa.bootstrap import App
+    from mantissa.bootstrap.local import LocalApp
     from mantissa.sources.spec import SourceSpec
 
 sources = noun("The kinds of log: list, show, draft from a sample, prove.")
@@ -124,7 +124,7 @@ def test(call: Call, name: Annotated[str | None, typer.Argument(metavar="[NAME]"
     return Exit.ATTENTION if differences else Exit.DONE
 
 
-def _write_draft(app: App, name: str, sample: Path, folder: Path) -> list[str]:
+def _write_draft(app: LocalApp, name: str, sample: Path, folder: Path) -> list[str]:
     """Write the files of a draft; a sample that is no use leaves nothing behind."""
     from mantissa.sources.draft import draft
     from mantissa.sources.proof import EXPECTED, expected_text
@@ -157,7 +157,7 @@ def _content(sample: Path) -> bytes:
     return content
 
 
-def _records(app: App, name: str, content: bytes) -> list[bytes]:
+def _records(app: LocalApp, name: str, content: bytes) -> list[bytes]:
     from mantissa.sources.decode import decode
     from mantissa.sources.record import Batch
 
@@ -171,7 +171,7 @@ def _sample_name(sample: Path) -> str:
     return "sample" + ("".join(endings) or ".log")
 
 
-def _folder_of(app: App, spec: SourceSpec) -> Traversable:
+def _folder_of(app: LocalApp, spec: SourceSpec) -> Traversable:
     """Return where a source lies; of several that have its name the last is the one that counts."""
     from importlib.resources import files
 

@@ -1,10 +1,11 @@
-"""The only place that chooses adapters: settings in, the product's use cases out.
+"""The product's use cases over whatever adapters a place has; `local` and `aws` choose them.
 
 Each part is made when it is first asked for, so that a command pays for what it uses.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -12,19 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.clock import SystemClock
-from mantissa.adapters.local.files import FileObjects
-from mantissa.adapters.local.sqlite import SQLiteState
 from mantissa.config.settings import Settings
-from mantissa.errors import ConfigError, Conflict
+from mantissa.errors import Conflict
 from mantissa.model import DataFile, Finding, QueryLimits, RuleInfo, Table
-from mantissa.ports import Clock, ObjectStore, Put, SecretStore, StateStore
+from mantissa.ports import (
+    Catalog,
+    Clock,
+    ObjectStore,
+    Put,
+    QueryEngine,
+    QueryJobs,
+    SecretStore,
+    StateStore,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mantissa.adapters.local.duckdb import DuckDBEngine
-    from mantissa.adapters.local.inputs import FileInputs
-    from mantissa.adapters.local.sandbox import IsolatedEngine
     from mantissa.alerts.deliver import Delivery
     from mantissa.alerts.group import Writes
     from mantissa.alerts.route import AlertSettings
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import RuleSet
     from mantissa.detection.run import Detection
-    from mantissa.lake.ingest import Ingest, LakePorts
+    from mantissa.lake.ingest import Ingest, Inputs, LakePorts
     from mantissa.lake.quarantine import Quarantine
     from mantissa.lake.reconcile import Reconcile
     from mantissa.lake.repair import Repair
@@ -41,8 +46,6 @@ if TYPE_CHECKING:
     from mantissa.sources.record import Limits
     from mantissa.sources.registry import Sources
 
-STATE_FILE = "state.sqlite"
-SECRETS_FILE = "secrets.toml"
 INSTALLATION = "installation"
 DETECTION_SECONDS = 600.0
 """Time one fused query of a detection run may take."""
@@ -57,25 +60,16 @@ def library_rules() -> Path:
     return packed if packed.is_dir() else package.parents[1] / "rules"
 
 
-class App:
-    """The product on this machine: files, SQLite and DuckDB below one home folder."""
+class App(ABC):
+    """The product, wherever it runs."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.home: Path = settings.home
-        self._environ = environ
         self._open = ExitStack()
 
     def close(self) -> None:
         """Close what was opened; the product is of no use afterwards."""
         self._open.close()
-
-    def require_lake(self) -> App:
-        """Return this if its home is a lake. Raises `ConfigError`."""
-        if (self.home / "lake").is_dir():
-            return self
-        fix = "make one: mantissa init, or name another with --home"
-        raise ConfigError("there is no lake here", where=str(self.home), fix=fix)
 
     @cached_property
     def clock(self) -> Clock:
@@ -83,17 +77,53 @@ class App:
         return SystemClock()
 
     @cached_property
+    @abstractmethod
     def objects(self) -> ObjectStore:
         """The lake's own files."""
-        return FileObjects(self.home)
 
     @cached_property
+    @abstractmethod
     def state(self) -> StateStore:
         """Ledger, pending manifests, alerts, outbox."""
-        self.require_lake()
-        state = SQLiteState(self.home / STATE_FILE)
-        self._open.callback(state.close)
-        return state
+
+    @cached_property
+    @abstractmethod
+    def inputs(self) -> Inputs:
+        """Objects to ingest."""
+
+    @cached_property
+    @abstractmethod
+    def catalog(self) -> Catalog:
+        """The names under which engines know the tables."""
+
+    @cached_property
+    @abstractmethod
+    def engine(self) -> QueryEngine:
+        """Runs SQL of our own making."""
+
+    @cached_property
+    @abstractmethod
+    def query_engine(self) -> QueryEngine:
+        """Runs SQL that people write."""
+
+    @cached_property
+    @abstractmethod
+    def query_jobs(self) -> QueryJobs:
+        """Runs SQL that people write and that may outlast the call that started it."""
+
+    @cached_property
+    @abstractmethod
+    def secrets(self) -> SecretStore:
+        """Credentials of destinations."""
+
+    @abstractmethod
+    def worker(self) -> tuple[str, Callable[[str], bool]]:
+        """Return this worker's name, and whether a worker of some name is still at work."""
+
+    @cached_property
+    @abstractmethod
+    def home(self) -> Path:
+        """The folder that paths in the settings are relative to."""
 
     @cached_property
     def sources(self) -> Sources:
@@ -120,18 +150,11 @@ class App:
         )
 
     @cached_property
-    def inputs(self) -> FileInputs:
-        """Files and archive members to ingest."""
-        from mantissa.adapters.local.inputs import FileInputs
-
-        return FileInputs(self.limits)
-
-    @cached_property
     def lake_ports(self) -> LakePorts:
         """What the lake's use cases need of the world."""
         from mantissa.lake.ingest import LakePorts
 
-        return LakePorts(self.objects, self.state, self.clock)
+        return LakePorts(self.objects, self.state, self.clock, self.catalog.register)
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -191,27 +214,13 @@ class App:
         return {n: query.sql(dialect="duckdb") for n, query in views(self.tables).items()}
 
     @cached_property
-    def engine(self) -> DuckDBEngine:
-        """The embedded engine in this process, for SQL of our own making."""
-        from mantissa.adapters.local.duckdb import DuckDBEngine
-
-        return DuckDBEngine(self.home, self.tables, self.views)
-
-    @cached_property
-    def isolated_engine(self) -> IsolatedEngine:
-        """The embedded engine in a process of its own, for SQL that people write."""
-        from mantissa.adapters.local.sandbox import IsolatedEngine
-
-        return IsolatedEngine(self.home, self.tables, self.views)
-
-    @cached_property
     def query(self) -> Query:
         """SQL of people to answers."""
         from mantissa.ask.reads import Names
         from mantissa.ask.service import Query
 
         names = Names.of(self.tables, self.views)
-        return Query(self.isolated_engine, names, self.query_limits, files=self._data_files)
+        return Query(self.query_engine, names, self.query_limits, files=self._data_files)
 
     def _data_files(self) -> Iterator[DataFile]:
         """Yield what every partition holds as one file, and the findings' files singly."""
@@ -239,11 +248,11 @@ class App:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """The rules compiled for the embedded engine."""
-        from mantissa.detection.dialects import DUCKDB
+        """The rules compiled for the engine that runs them."""
+        from mantissa.detection.dialects import DIALECTS
         from mantissa.detection.prepare import prepare
 
-        return prepare(self.rules, self.sources.values(), DUCKDB)
+        return prepare(self.rules, self.sources.values(), DIALECTS[self.engine.dialect])
 
     def detection(self, judged: Callable[[int], None] | None = None) -> Detection:
         """Return what turns pending files into findings and alerts.
@@ -251,12 +260,12 @@ class App:
         Args:
             judged: told how many files have been judged, each time that some have been.
         """
-        from mantissa.adapters.local.process import is_alive, this_process
         from mantissa.detection.run import Detection, Ports, RunSettings
 
-        ports = Ports(self.state, self.objects, self.engine, self.clock)
+        ports = Ports(self.state, self.objects, self.engine, self.clock, self.catalog.register)
+        owner, owner_is_alive = self.worker()
         limits = QueryLimits(DETECTION_SECONDS, self.settings.query.memory)
-        settings = RunSettings(owner=this_process(), owner_is_alive=is_alive, limits=limits)
+        settings = RunSettings(owner=owner, owner_is_alive=owner_is_alive, limits=limits)
         if judged is not None:
             settings = replace(settings, judged=judged)
         return Detection(ports, self.prepared, self._alert_writes, settings)
@@ -273,15 +282,6 @@ class App:
 
         given = self.settings
         return alert_settings(given.alerts, given.destinations, given.routes)
-
-    @cached_property
-    def secrets(self) -> SecretStore:
-        """Credentials from the environment or the owner's secrets file."""
-        from mantissa.adapters.local.secrets import LocalSecrets
-        from mantissa.config.reading import environment
-
-        environ = environment() if self._environ is None else self._environ
-        return LocalSecrets(self.home / SECRETS_FILE, environ, self.clock)
 
     @cached_property
     def triage(self) -> Triage:
