@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external trino lock clean
+.PHONY: help setup demo test check static docs docs-check build bench test-external trino lock locks package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,14 +83,26 @@ build: $(STAMP) ## wheel and source distribution in dist/
 bench: $(STAMP) ## the benchmarks; each prints its numbers and its baselines
 	@for b in bench/*.py; do case "$$b" in bench/_*) continue;; esac; echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
 
+# What is built, for what, and to where: make package PACKAGE="ingest detect" PACKAGE_ARCH=x86_64
+PACKAGE ?=
+PACKAGE_ARCH ?= arm64
+PACKAGE_PYTHON ?= 3.13
+PACKAGE_OUT ?= build/lambda
+package: $(STAMP) ## the Lambda artefacts (PACKAGE_ARCH, PACKAGE_PYTHON, PACKAGE_OUT)
+	@$(BIN)/mantissa package $(PACKAGE) --architecture $(PACKAGE_ARCH) --python $(PACKAGE_PYTHON) --out $(PACKAGE_OUT)
+
 # Pins stay as they are unless asked: make lock UPGRADE=1
 UV = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --system-certs $(if $(UPGRADE),--upgrade)
-lock: $(STAMP) ## resolve both locks again (UPGRADE=1 takes newer versions)
+lock: $(STAMP) ## resolve the locks again (UPGRADE=1 takes newer versions)
 	$(UV) --output-file requirements.lock
 	$(UV) --group dev --constraints requirements.lock --output-file $(LOCK)
 	$(BIN)/uv pip compile --group infra --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-header --system-certs $(if $(UPGRADE),--upgrade) --output-file $(INFRA_LOCK)
+	$(MAKE) locks
+
+locks: $(STAMP) ## cut the Lambda functions' locks out of the development lock again
+	$(BIN)/python tools/function_locks.py
 
 clean: ## remove everything that the other targets made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

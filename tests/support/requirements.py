@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,6 +75,18 @@ def _chromium() -> str:
     return "no Chromium is on PATH; Debian and Ubuntu: apt install chromium"
 
 
+@cache
+def _registry() -> str:
+    """Ask pip for one small locked package, as `mantissa package` will for all of them."""
+    pin = re.search(r"^six==\S+", (ROOT / "requirements-dev.lock").read_text(), flags=re.M)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--disable-pip-version-check", "--retries", "0", "--dest", folder]
+        name = pin[0] if pin else "six"
+        done = subprocess.run([*command, *options, name], capture_output=True, check=False)
+    return "" if done.returncode == 0 else "pip reaches no package index"
+
+
 def _shared_data() -> str:
     folder = shared_data_folder()
     if folder.is_dir():
@@ -88,6 +105,7 @@ PROBES: Mapping[str, Callable[[], str]] = {
     "moto": _package("moto"),
     "terraform": _terraform,
     "chromium": _chromium,
+    "registry": _registry,
     "shared_data": _shared_data,
 }
 """Requirement → a function that returns what is missing, or nothing."""

@@ -79,6 +79,11 @@ COMMANDS: dict[str, Entry] = {
         "The kinds of log: list, show, draft from a sample, prove.",
         "Extend",
     ),
+    "package": Entry(
+        "mantissa.entrypoints.cli.package:package",
+        "Build the Lambda functions' artefacts.",
+        "Deploy",
+    ),
 }
 """To add a command: one module in this folder, one row here."""
 
