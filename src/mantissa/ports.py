@@ -105,8 +105,8 @@ class StateStore(Protocol):
         """Carry out all writes or none."""
         ...
 
-    def query(self, table: str, prefix: str = "") -> Iterator[Item]:
-        """Yield a table's records whose key starts with prefix, by key."""
+    def query(self, table: str, prefix: str = "", after: str = "") -> Iterator[Item]:
+        """Yield a table's records whose key starts with prefix and is behind after, by key."""
         ...
 
 
@@ -171,6 +171,18 @@ class Catalog(Protocol):
 
     def tables(self) -> Iterable[str]:
         """Return the known table names, sorted."""
+        ...
+
+
+class Queue(Protocol):
+    """Messages for another part of the product: each arrives once or more, in any order."""
+
+    def send(self, body: str) -> None:
+        """Send one message, durably. Raises `StoreTransient`, `StoreError`."""
+        ...
+
+    def send_all(self, bodies: Iterable[str]) -> None:
+        """Send messages; when it raises, any number of them may have been sent."""
         ...
 
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mantissa.adapters.aws.s3 import S3Objects
 from mantissa.adapters.local.files import FileObjects
 from mantissa.adapters.memory import ManualClock, MemoryObjects
 from mantissa.errors import ObjectNotFound, StoreError
 from mantissa.ports import ObjectStore
+from support.aws_stores import LAKE, moto_clients
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "files"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    made: dict[str, Callable[[], ObjectStore]] = {
-        "memory": lambda: MemoryObjects(ManualClock(START)),
-        "files": lambda: FileObjects(tmp_path),
-    }
-    return made[request.param]()
+@pytest.fixture(params=["memory", "files", "s3 on moto", "s3 on moto, with a prefix"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    if request.param == "memory":
+        yield MemoryObjects(ManualClock(START))
+    elif request.param == "files":
+        yield FileObjects(tmp_path)
+    else:
+        with moto_clients() as clients:
+            prefix = "tenant-1/" if "prefix" in request.param else ""
+            clients.s3.create_bucket(Bucket=LAKE)
+            clients.s3.put_object(Bucket=LAKE, Key="tenant-0/lake/b/0", Body=b"a neighbour's")
+            if not prefix:
+                clients.s3.delete_object(Bucket=LAKE, Key="tenant-0/lake/b/0")
+            yield S3Objects(clients.s3, LAKE, prefix)
 
 
 def test_reads_back_what_was_put(store: ObjectStore) -> None:
@@ -61,6 +70,26 @@ def test_lists_by_key_with_a_prefix_that_need_not_be_a_folder(store: ObjectStore
     assert [i.key for i in store.list("lake/b")] == ["lake/b/1", "lake/b/2", "lake/bb/1"]
     assert [i.key for i in store.list("lake/b/")] == ["lake/b/1", "lake/b/2"]
     assert list(store.list("absent/")) == []
+
+
+def test_a_stream_can_be_read_from_any_place(store: ObjectStore) -> None:
+    data = bytes(range(256)) * 5000
+    store.put_if_absent("k", data)
+    with store.open("k") as stream:
+        assert stream.read(10) == data[:10]
+        stream.seek(-6, 2)
+        assert stream.read() == data[-6:]
+        stream.seek(1_000_000)
+        assert stream.read(300_000) == data[1_000_000:]
+        assert stream.read() == b""
+
+
+@pytest.mark.parametrize("key", ["a b/ü", "a+b", "100%/%2F", "x=1/y&z", "日本.parquet"])
+def test_any_key_comes_back_as_it_was(store: ObjectStore, key: str) -> None:
+    assert store.put_if_absent(key, b"")
+    assert [(i.key, i.size) for i in store.list("")] == [(key, 0)]
+    assert store.head(key).key == key
+    assert store.get(key) == b""
 
 
 def test_delete_twice_is_fine(store: ObjectStore) -> None:

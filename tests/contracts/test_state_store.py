@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mantissa.adapters.local.sqlite import SQLiteState
 from mantissa.adapters.memory import MemoryState
-from mantissa.errors import Conflict
+from mantissa.errors import Conflict, StoreError
 from mantissa.ports import Delete, Put, StateStore
+from support.aws_stores import make_state, moto_clients
+
+NOISE = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(128))
+"""8 KiB that compress to 4."""
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "dynamodb on moto"])
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateStore]:
     if request.param == "memory":
         yield MemoryState()
-    else:
+    elif request.param == "sqlite":
         store = SQLiteState(tmp_path / "state.sqlite")
         yield store
         store.close()
+    else:
+        with moto_clients() as clients:
+            yield make_state(clients)
+
+
+def put_all(state: StateStore, table: str, keys: Iterable[str], rest: str = "") -> None:
+    """Write one record under each key, in as large transactions as the store takes."""
+    writes = [Put(table, key, {"k": key, "rest": rest}, None) for key in keys]
+    most = state.most_writes or len(writes)
+    for start in range(0, len(writes), most):
+        state.transact(writes[start : start + most])
 
 
 def test_absent_is_none(state: StateStore) -> None:
@@ -60,11 +76,55 @@ def test_a_transaction_sees_only_versions_read_before_it(state: StateStore) -> N
 
 
 def test_query_is_by_key_and_prefix_over_many_pages(state: StateStore) -> None:
-    keys = [f"a/{n:05d}" for n in range(2_500)] + ["b/1"]
-    state.transact([Put("t", key, {"k": key}, None) for key in reversed(keys)])
+    # A page is 1,000 records in SQLite and 1 MiB in DynamoDB.
+    count, rest = (2_500, "") if state.most_writes is None else (400, NOISE)
+    keys = [f"a/{n:05d}" for n in range(count)] + ["b/1"]
+    put_all(state, "t", reversed(keys), rest)
     assert [i.key for i in state.query("t", "a/")] == keys[:-1]
     assert [i.key for i in state.query("t")] == keys
     assert list(state.query("u")) == []
+
+
+@pytest.mark.parametrize("table", ["t", "ledger", "seen"])
+def test_query_goes_on_behind_a_key_that_need_not_be_there(state: StateStore, table: str) -> None:
+    keys = [f"{n:02x}-padded" for n in range(0, 250, 3)] + ["z", "ä", "é!1", "日本"]
+    put_all(state, table, keys)
+    assert [i.key for i in state.query(table)] == keys
+    assert [i.key for i in state.query(table, after=keys[40])] == keys[41:]
+    assert [i.key for i in state.query(table, after="zz")] == keys[-3:]
+    assert [i.key for i in state.query(table, "0", "03-padded")] == [
+        "06-padded",
+        "09-padded",
+        "0c-padded",
+        "0f-padded",
+    ]
+    assert [i.key for i in state.query(table, "06-padded")] == ["06-padded"]
+    assert list(state.query(table, "0", after="z")) == []
+
+
+def test_a_transaction_takes_what_it_says_and_no_more(state: StateStore) -> None:
+    most = state.most_writes
+    if most is None:
+        put_all(state, "t", (str(n) for n in range(500)))
+        return
+    put_all(state, "t", (str(n) for n in range(most)))
+    with pytest.raises(StoreError, match=str(most + 1)):
+        state.transact([Put("u", str(n), {}, None) for n in range(most + 1)])
+    assert list(state.query("u")) == []
+
+
+def test_values_of_any_json_come_back(state: StateStore) -> None:
+    value = {
+        "text": "é日\u0000😀",
+        "none": None,
+        "n": [1, -2, 1.5, 2**53],
+        "": {"deep": [{}]},
+    }
+    state.put(Put("t", "k", value, None))
+    assert state.get("t", "k").value == value  # type: ignore[union-attr]
+    large = {"text": "".join(f"{n:x}" for n in range(30_000))}
+    state.put(Put("ledger", "a" * 64, large, None))
+    assert [i.value for i in state.query("ledger", "a" * 64)] == [large]
 
 
 def test_values_are_isolated_from_the_caller(state: StateStore) -> None:

@@ -10,11 +10,11 @@ import copy
 import hashlib
 import io
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from mantissa.errors import StoreError, ConfigError, Conflict, ObjectNotFound
+from mantissa.errors import ConfigError, Conflict, ObjectNotFound, StoreError
 from mantissa.model import Message, ObjectInfo, Receipt, Secret
 from mantissa.ports import Clock, Delete, Item, JSONValue, Put, Write
 
@@ -110,12 +110,13 @@ class MemoryState:
                 _apply(items, write)
             self._items = items
 
-    def query(self, table: str, prefix: str = "") -> Iterator[Item]:
+    def query(self, table: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         """Yield a table's records by key."""
         items = self._items
         for place in sorted(p for p in items if p[0] == table and p[1].startswith(prefix)):
-            value, version = items[place]
-            yield Item(*place, copy.deepcopy(value), version)
+            if place[1] > after:
+                value, version = items[place]
+                yield Item(*place, copy.deepcopy(value), version)
 
 
 def _apply(items: Items, write: Write) -> None:
@@ -127,6 +128,21 @@ def _apply(items: Items, write: Write) -> None:
         del items[place]
     else:
         items[place] = (copy.deepcopy(write.value), (write.version or 0) + 1)
+
+
+class MemoryQueue:
+    """A queue that keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+
+    def send(self, body: str) -> None:
+        """Keep one message."""
+        self.bodies.append(body)
+
+    def send_all(self, bodies: Iterable[str]) -> None:
+        """Keep messages."""
+        self.bodies.extend(bodies)
 
 
 class MemorySecrets:

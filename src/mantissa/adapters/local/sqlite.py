@@ -101,9 +101,8 @@ class SQLiteState:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
-    def query(self, table: str, prefix: str = "") -> Iterator[Item]:
+    def query(self, table: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         """Yield a table's records by key, a page at a time."""
-        after = ""
         while page := self._page(table, prefix, after):
             for key, value, version in page:
                 yield Item(table, key, orjson.loads(value), version)

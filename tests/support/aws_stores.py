@@ -1,0 +1,57 @@
+"""Buckets, tables and queues on moto, in this process: what the AWS adapters are tested on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mantissa.adapters.aws.dynamodb import DynamoState
+from mantissa.adapters.aws.session import Clients
+from support.emulators import ACCESS_KEY, REGION, SECRET_KEY
+
+LAKE = "mantissa-test-lake"
+RAW = "mantissa-test-raw"
+STATE = "mantissa-test-state"
+
+
+@contextmanager
+def moto_clients() -> Iterator[Clients]:
+    """Yield clients of an empty account that lives as long as the block."""
+    from moto import mock_aws
+
+    with environ(AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY), mock_aws():
+        yield Clients(region=REGION)
+
+
+@contextmanager
+def environ(**changes: str) -> Iterator[None]:
+    """Set variables for the length of a block, with all of the SDK's own taken out."""
+    before = {n: v for n, v in os.environ.items() if n in changes or n.startswith("AWS_")}
+    for name in before:
+        del os.environ[name]
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name in changes:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+def make_state(clients: Clients, name: str = STATE, **options: Any) -> DynamoState:
+    """Return the state store over a new table, as it is deployed."""
+    clients.dynamodb.create_table(
+        TableName=name,
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return DynamoState(clients.dynamodb, name, **options)
