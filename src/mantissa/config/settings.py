@@ -95,6 +95,44 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """The parts of a deployed lake, as `terraform output` names them; region and credentials are the SDK's own."""
+
+    lake_bucket: str = _key("Bucket of the lake.", "")
+    raw_buckets: tuple[str, ...] = _key("Buckets that logs are delivered to.", ())
+    results_bucket: str = _key("Bucket of query results.", "")
+    state_table: str = _key("DynamoDB table of the state.", "")
+    database: str = _key("Glue database of the tables.", "")
+    workgroup: str = _key("Athena workgroup that queries run in.", "")
+    ingest_queue: str = _key("URL of the queue of objects to ingest.", "")
+    alert_queue: str = _key("URL of the queue that wakes delivery.", "")
+    secret_prefix: str = _key("What the names of our secrets begin with.", "mantissa-log/")
+
+
+@dataclass(frozen=True, slots=True)
+class TrinoSettings:
+    """A Trino cluster of your own over the same Glue catalog and buckets."""
+
+    url: str = _key("Address of the coordinator, like https://trino.example:8443.", "")
+    catalog: str = _key("Trino's catalog of the lake.", "awsdatacatalog")
+    schema: str = _key("Schema of the tables; the Glue database unless given.", "")
+    user: str = _key("Who asks.", "mantissa")
+    auth: str = _key("How to sign in.", "none", choices=("none", "basic", "jwt"))
+    secret: str = _key("Name of the secret with the password or token.", "trino")
+    verify: str = _key("File with the authorities to trust; empty for the system's.", "")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """How the HTTP API behaves towards its clients."""
+
+    origins: tuple[str, ...] = _key("Web origins that may read answers, spelt exactly.", ())
+    concurrent: int = _key("Queries that one person may have running at a time.", 5, low=1)
+    per_day: int = _key("Queries that one person may ask in a day.", 500, low=1)
+    max_scan: int = _key("Bytes one query may read.", 100 << 30, unit="bytes", low=10 << 20)
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationSettings:
     """Somewhere an alert goes."""
 
@@ -136,6 +174,9 @@ class Settings:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     query: QuerySettings = field(default_factory=QuerySettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    aws: AwsSettings = field(default_factory=AwsSettings)
+    trino: TrinoSettings = field(default_factory=TrinoSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     destinations: tuple[DestinationSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
 
@@ -146,6 +187,9 @@ SECTIONS: Mapping[str, type[Any]] = {
     "detection": DetectionSettings,
     "query": QuerySettings,
     "alerts": AlertSettings,
+    "aws": AwsSettings,
+    "trino": TrinoSettings,
+    "api": ApiSettings,
 }
 """`[section]` → its class."""
 
