@@ -16,6 +16,7 @@ import typer
 
 import aws_catalog
 from mantissa.config.template import render_reference
+from mantissa.entrypoints.api import openapi
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.main import PROGRAM, app
 
@@ -84,6 +85,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     aws_catalog.FILE: aws_catalog.render,
     "docs/reference/cli.md": render_cli,
     "docs/reference/configuration.md": render_configuration,
+    "docs/reference/openapi.json": openapi.text,
 }
 """Page → the function that renders it."""
 

@@ -118,8 +118,7 @@ def own(
         after: what an earlier call returned.
     """
     prefix = f"{owner_key(owner)}/"
-    keys = (item for item in state.query(INDEX, prefix) if item.key > prefix + after)
-    found = list(islice(keys, limit + 1))
+    found = list(islice(state.query(INDEX, prefix, prefix + after), limit + 1))
     records = list(_records(state, found[:limit]))
     more = len(found) > limit
     return records, found[limit - 1].key.removeprefix(prefix) if more else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mantissa.ask import history, quota
 from mantissa.ask.cost import format_bytes
@@ -30,7 +30,7 @@ from mantissa.errors import (
     StoreTransient,
 )
 from mantissa.model import QueryLimits, QueryResult
-from mantissa.ports import Put, StateStore
+from mantissa.ports import Put, QueryJobs, StateStore
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,22 +46,6 @@ TRIES = 20
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
 """Seconds between two looks at a query while its caller waits."""
-
-
-class QueryJobs(Protocol):
-    """An engine that runs queries on their own. Raises `EngineError` and its children."""
-
-    def start(self, sql: str, *, limits: QueryLimits, token: str) -> str:
-        """Begin one SELECT and return the engine's name for it; the same token, the same job."""
-        ...
-
-    def result(self, job: str, *, limits: QueryLimits) -> QueryResult | None:
-        """Return the answer, or None while it runs. A job that failed raises."""
-        ...
-
-    def cancel(self, job: str) -> None:
-        """Stop a job; one that has ended is left as it is."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

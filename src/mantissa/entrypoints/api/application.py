@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from mantissa.alerts.redact import scrub
 from mantissa.audit.access import permits
 from mantissa.entrypoints.api import cors, problem, reading
 from mantissa.entrypoints.api.messages import JSON, Outcome, Request, Response, encoded
@@ -85,7 +86,7 @@ class Api:
         who = request.caller
         outcome = Outcome(response.status, route, who.request_id, who.subject)
         if refusal is not None:
-            outcome = replace(outcome, code=refusal.code, detail=refusal.cause)
+            outcome = replace(outcome, code=refusal.code, detail=scrub(refusal.cause))
         self._observe(outcome)
         headers = {**SECURITY_HEADERS, "X-Request-Id": who.request_id}
         headers |= cors.headers(request, self._settings.origins)

@@ -203,6 +203,7 @@ class AlertDocument(AlertSummary, frozen=True, kw_only=True):
     false_positives: list[str]
     references: list[str]
     rule_version: str
+    stages: dict[str, str | None]
     window_start: datetime
     created_at: datetime
     updated_at: datetime

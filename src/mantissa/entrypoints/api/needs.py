@@ -30,7 +30,7 @@ class ApiApp(Protocol):
         ...
 
     @property
-    def query_jobs(self) -> Queries:
+    def queries(self) -> Queries:
         """Queries of people."""
         ...
 

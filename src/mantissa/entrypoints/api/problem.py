@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import msgspec
 
@@ -116,6 +115,25 @@ _FAILED: Mapping[str, Words] = {
 
 RETRY_SECONDS = 5
 
+TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    410: "Gone",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+"""The statuses of problems with RFC 9110's names; those of Python differ by its version."""
+
 
 def of_error(error: MantissaError) -> Problem:
     """Return the problem that stands for an error."""
@@ -143,7 +161,7 @@ def response(problem: Problem, caller: Caller) -> Response:
     name = caller.request_id
     document = ProblemDocument(
         type=f"urn:mantissa:problem:{problem.code}",
-        title=HTTPStatus(problem.status).phrase,
+        title=TITLES[problem.status],
         status=problem.status,
         detail=problem.shown,
         instance=f"urn:mantissa:request:{name}",

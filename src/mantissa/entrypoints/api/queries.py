@@ -33,32 +33,32 @@ BLOCK = 100
 
 def plan(call: Call) -> Answer:
     """Say what would run and what it would read, and run nothing."""
-    found = call.app.query_jobs.plan(call.body.sql, call.caller)
+    found = call.app.queries.plan(call.body.sql, call.caller)
     return Answer(PlanDocument(True, found.sql, list(found.tables), found.estimated_bytes))
 
 
 def submit(call: Call) -> Answer:
     """Begin a query; its rows if they are there in time, else where to look for them."""
-    asked = call.app.query_jobs.submit(call.body.sql, call.caller, call.body.wait)
+    asked = call.app.queries.submit(call.body.sql, call.caller, call.body.wait)
     return _answer(call, asked, 0, FIRST_PAGE)
 
 
 def show(call: Call) -> Answer:
     """Show a query as it stands, with a page of its rows once it has succeeded."""
-    asked = call.app.query_jobs.look(call.id, call.caller)
+    asked = call.app.queries.look(call.id, call.caller)
     first = place(call.params.cursor, int) if call.params.cursor else 0
     return _answer(call, asked, first, call.params.limit)
 
 
 def cancel(call: Call) -> Answer:
     """Stop a query; one that has ended stays as it is."""
-    return Answer(summary(call.app.query_jobs.cancel(call.id, call.caller)))
+    return Answer(summary(call.app.queries.cancel(call.id, call.caller)))
 
 
 def history(call: Call) -> Answer:
     """List one's own queries, the latest first."""
     after = place(call.params.cursor, str) if call.params.cursor else ""
-    records, further = call.app.query_jobs.history(call.caller, call.params.limit, after)
+    records, further = call.app.queries.history(call.caller, call.params.limit, after)
     queries = [summary(record) for record in records]
     return Answer(QueryList(queries, cursor(further) if further else None))
 
@@ -111,7 +111,7 @@ def _page(call: Call, asked: Asked, first: int, count: int) -> AnswerDocument:
     if asked.result is not None:
         table = asked.result.table.slice(first, count)
     else:
-        table = call.app.query_jobs.rows(record.id, call.caller, first, count)
+        table = call.app.queries.rows(record.id, call.caller, first, count)
     rows = _within(table, call.settings.page_bytes)
     end = first + len(rows)
     return AnswerDocument(
