@@ -5,11 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support import ministack as ministack_server
+from support import moto_server
+from support import trino as trino_server
+from support.emulators import Emulator
 from support.requirements import PROBES, require, shared_data_folder
+from support.trino import Trino
+
+if TYPE_CHECKING:
+    from support.athena.server import Endpoint
 
 _KEPT = ("MANTISSA_CACHE", "MANTISSA_REPORT_DIR", "MANTISSA_REQUIRE", "MANTISSA_SHARED_DATA")
 
@@ -44,3 +53,52 @@ def shared_data() -> Iterator[Path]:
     """The folder of public logs; skips the test where it is absent."""
     require("shared_data")
     yield shared_data_folder()
+
+
+@pytest.fixture(scope="session")
+def servers_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of servers that all workers of this session share."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "servers"
+
+
+@pytest.fixture(scope="session")
+def ministack(servers_root: Path) -> Iterator[Emulator]:
+    """The session's ministack. Others use it too: name what you create after your test."""
+    require("ministack")
+    with ministack_server.running(servers_root) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def moto(servers_root: Path) -> Iterator[Emulator]:
+    """The session's moto server."""
+    require("moto")
+    with moto_server.running(servers_root) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def trino(servers_root: Path, ministack: Emulator) -> Iterator[Trino]:
+    """The session's Trino, over the session's ministack."""
+    require("trino")
+    with trino_server.running(servers_root, ministack) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def athena_endpoint(trino: Trino, ministack: Emulator) -> Iterator[Endpoint]:
+    """The worker's Athena endpoint; take `athena`, which clears the trouble after each test."""
+    from support.athena.server import Endpoint
+
+    with Endpoint(trino.url, ministack) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def athena(athena_endpoint: Endpoint) -> Iterator[Endpoint]:
+    """An Athena endpoint over the session's Trino and ministack, without any trouble ordered."""
+    athena_endpoint.calls.clear()
+    yield athena_endpoint
+    athena_endpoint.troubles.clear()
+    athena_endpoint.athena.concurrent = None
