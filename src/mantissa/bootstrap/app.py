@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from mantissa.alerts.group import Writes
     from mantissa.alerts.route import AlertSettings
     from mantissa.alerts.triage import Triage
+    from mantissa.ask.jobs import Queries
     from mantissa.ask.service import Query
+    from mantissa.audit.trail import Trail
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import RuleSet
     from mantissa.detection.run import Detection
@@ -221,6 +223,29 @@ class App(ABC):
 
         names = Names.of(self.tables, self.views)
         return Query(self.query_engine, names, self.query_limits, files=self._data_files)
+
+    @cached_property
+    def trail(self) -> Trail:
+        """What makes audit records, and names that nobody can guess."""
+        import secrets
+
+        from mantissa.audit.trail import Trail
+
+        return Trail(self.clock, partial(secrets.token_hex, 16))
+
+    @cached_property
+    def queries(self) -> Queries:
+        """SQL of people that may outlast the call that asked it."""
+        import time
+
+        from mantissa.ask.jobs import JobPorts, JobSettings, Queries
+        from mantissa.ask.quota import Quota
+
+        given = self.settings.api
+        quota = Quota(given.concurrent, given.per_day)
+        settings = JobSettings(self.query_limits, quota, given.max_scan)
+        ports = JobPorts(self.state, self.query_jobs, self.trail, time.sleep)
+        return Queries(self.query, ports, settings)
 
     def _data_files(self) -> Iterator[DataFile]:
         """Yield what every partition holds as one file, and the findings' files singly."""
