@@ -1,0 +1,54 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  tags = merge({ Project = "mantissa-log", Environment = var.environment, ManagedBy = "terraform" }, var.tags)
+
+  context = module.naming.context
+
+  # Size and limits of each function; the variable `functions` changes single ones.
+  function_defaults = {
+    ingest = { memory = 2048, timeout = 300, scratch = 2048, reserved = null }
+    detect = { memory = 1024, timeout = 600, scratch = 512, reserved = 1 } # runs must not overlap
+    alert  = { memory = 512, timeout = 120, scratch = 512, reserved = null }
+    api    = { memory = 1024, timeout = 29, scratch = 512, reserved = null } # API Gateway waits no longer
+    sweep  = { memory = 512, timeout = 900, scratch = 512, reserved = null }
+  }
+
+  functions = {
+    for name, default in local.function_defaults : name => {
+      memory      = coalesce(try(var.functions[name].memory, null), default.memory)
+      timeout     = coalesce(try(var.functions[name].timeout, null), default.timeout)
+      scratch     = coalesce(try(var.functions[name].scratch, null), default.scratch)
+      reserved    = try(coalesce(try(var.functions[name].reserved_concurrency, null), default.reserved), null)
+      provisioned = try(coalesce(var.functions[name].provisioned_concurrency, 0), 0)
+      version     = try(var.functions[name].live_version, null)
+      in_vpc      = contains(var.network.functions, name)
+    }
+  }
+
+  # A secret of the user's own goes before one that is made here.
+  secrets = {
+    slack-webhook     = { brought = var.slack_secret_name, value = var.slack_webhook_url }
+    pagerduty-api-key = { brought = var.pagerduty_secret_name, value = var.pagerduty_api_key }
+  }
+  secret_values = { for name, secret in local.secrets : name => secret.brought == null ? secret.value : null }
+  secret_names = {
+    for name, secret in local.secrets : name => (
+      secret.brought != null ? trimprefix(secret.brought, var.secret_prefix) : name
+    ) if secret.brought != null || nonsensitive(secret.value != null)
+  }
+
+  # mantissa.toml: the user's own file, or one made of the variables.
+  mantissa_toml = var.config_file != null ? file(var.config_file) : templatefile("${path.module}/mantissa.toml.tftpl", {
+    tenant = local.context.name
+    link   = ""
+    destinations = [for destination in [
+      { name = "slack", type = "slack", key = "slack-webhook", min_level = var.alert_levels.slack },
+      { name = "pagerduty", type = "pagerduty", key = "pagerduty-api-key", min_level = var.alert_levels.pagerduty },
+    ] : merge(destination, { secret = local.secret_names[destination.key] }) if contains(keys(local.secret_names), destination.key)]
+  })
+
+  repository = coalesce(var.source_directory, "${path.root}/../..")
+}

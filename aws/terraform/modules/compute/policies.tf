@@ -1,0 +1,206 @@
+# One policy a function: exact actions on exact resources. What several functions need alike is
+# written once below and put together; nothing is granted because "it is only reading".
+
+locals {
+  lake    = var.context.bucket_arns.lake
+  results = var.context.bucket_arns.results
+  raw     = concat([var.context.bucket_arns.raw], [for bucket in var.additional_raw.buckets : "arn:${var.context.partition}:s3:::${bucket}"])
+
+  policies = { for function, document in data.aws_iam_policy_document.function : function => document.json }
+
+  blocks = {
+    ingest = ["settings", "state", "read_raw", "write_lake", "register_partitions", "receive_ingest"]
+    detect = ["settings", "state", "read_manifests", "write_findings", "register_findings", "query_detection", "send_alert"]
+    alert  = ["settings", "state", "secrets", "receive_alert"]
+    api    = ["settings", "state", "query_interactive"]
+    sweep  = ["settings", "state", "list_raw", "send_ingest"]
+  }
+
+  documents = merge(
+    {
+      settings            = data.aws_iam_policy_document.settings.json
+      state               = data.aws_iam_policy_document.state.json
+      read_raw            = data.aws_iam_policy_document.read_raw.json
+      list_raw            = data.aws_iam_policy_document.list_raw.json
+      write_lake          = data.aws_iam_policy_document.write_lake.json
+      read_manifests      = data.aws_iam_policy_document.read_manifests.json
+      write_findings      = data.aws_iam_policy_document.write_findings.json
+      register_partitions = data.aws_iam_policy_document.register["ingest"].json
+      register_findings   = data.aws_iam_policy_document.register["detect"].json
+      secrets             = data.aws_iam_policy_document.secrets.json
+    },
+    { for use, document in data.aws_iam_policy_document.query : "query_${use}" => document.json },
+    { for queue, document in data.aws_iam_policy_document.receive : "receive_${queue}" => document.json },
+    { for queue, document in data.aws_iam_policy_document.send : "send_${queue}" => document.json },
+  )
+}
+
+data "aws_iam_policy_document" "function" {
+  for_each = local.blocks
+
+  source_policy_documents = [for block in each.value : local.documents[block]]
+}
+
+# What `mantissa rules push` uploads, and mantissa.toml.
+data "aws_iam_policy_document" "settings" {
+  statement {
+    sid       = "ReadSettings"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.lake}/config/*"]
+  }
+
+  statement {
+    sid       = "FindSettings"
+    actions   = ["s3:ListBucket"]
+    resources = [local.lake]
+  }
+}
+
+# A transaction is allowed by the actions of its parts.
+data "aws_iam_policy_document" "state" {
+  statement {
+    sid       = "State"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    resources = [var.context.state_table_arn]
+  }
+}
+
+# Without ListBucket an object that is gone would be "forbidden", not "not found".
+data "aws_iam_policy_document" "list_raw" {
+  statement {
+    sid       = "FindRaw"
+    actions   = ["s3:ListBucket"]
+    resources = local.raw
+  }
+}
+
+data "aws_iam_policy_document" "read_raw" {
+  source_policy_documents = [data.aws_iam_policy_document.list_raw.json]
+
+  statement {
+    sid       = "ReadRaw"
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    resources = [for bucket in local.raw : "${bucket}/*"]
+  }
+}
+
+data "aws_iam_policy_document" "write_lake" {
+  statement {
+    sid       = "WriteLake"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = [for prefix in ["lake", "manifest", "quarantine", "specs"] : "${local.lake}/${prefix}/*"]
+  }
+
+  # A worker that was overtaken takes its own files back.
+  statement {
+    sid       = "TakeBack"
+    actions   = ["s3:DeleteObject"]
+    resources = [for prefix in ["lake", "quarantine"] : "${local.lake}/${prefix}/*"]
+  }
+}
+
+data "aws_iam_policy_document" "read_manifests" {
+  statement {
+    sid       = "ReadManifests"
+    actions   = ["s3:GetObject"]
+    resources = [for prefix in ["manifest", "specs"] : "${local.lake}/${prefix}/*"]
+  }
+}
+
+data "aws_iam_policy_document" "write_findings" {
+  statement {
+    sid       = "WriteFindings"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.lake}/lake/findings/*"]
+  }
+}
+
+data "aws_iam_policy_document" "register" {
+  for_each = { ingest = "*", detect = "findings" }
+
+  statement {
+    sid     = "RegisterPartitions"
+    actions = ["glue:CreatePartition", "glue:GetTable"]
+    resources = [
+      var.context.catalog_arn,
+      var.context.database_arn,
+      "${var.context.table_prefix}/${each.value}",
+    ]
+  }
+}
+
+# Athena reads the lake and writes the answer in the name of who asks.
+data "aws_iam_policy_document" "query" {
+  for_each = var.context.workgroups
+
+  statement {
+    sid = "Ask"
+    actions = [
+      "athena:GetQueryExecution",
+      "athena:GetQueryResults",
+      "athena:GetWorkGroup",
+      "athena:StartQueryExecution",
+      "athena:StopQueryExecution",
+    ]
+    resources = [var.context.workgroup_arns[each.key]]
+  }
+
+  statement {
+    sid     = "ReadCatalogue"
+    actions = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
+    resources = [
+      var.context.catalog_arn,
+      var.context.database_arn,
+      "${var.context.table_prefix}/*",
+    ]
+  }
+
+  statement {
+    sid       = "ReadLake"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.lake}/lake/*"]
+  }
+
+  statement {
+    sid       = "FindResults"
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    resources = [local.results]
+  }
+
+  statement {
+    sid       = "WriteResults"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    resources = ["${local.results}/athena/${each.value}/*"]
+  }
+}
+
+data "aws_iam_policy_document" "receive" {
+  for_each = var.context.queue_arns
+
+  statement {
+    sid       = "Receive"
+    actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    resources = [each.value]
+  }
+}
+
+data "aws_iam_policy_document" "send" {
+  for_each = var.context.queue_arns
+
+  statement {
+    sid       = "Send"
+    actions   = ["sqs:SendMessage"]
+    resources = [each.value]
+  }
+}
+
+data "aws_iam_policy_document" "secrets" {
+  statement {
+    sid     = "ReadSecrets"
+    actions = ["secretsmanager:GetSecretValue"]
+    # Secrets Manager adds six characters of its own to the ARN.
+    resources = length(var.secret_names) == 0 ? ["${var.context.secret_arn_prefix}none-??????"] : [
+      for name in var.secret_names : "${var.context.secret_arn_prefix}${name}-??????"
+    ]
+  }
+}

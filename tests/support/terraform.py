@@ -1,0 +1,179 @@
+"""The real Terraform, on a copy of the root module, against an emulator or no cloud at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.emulators import ACCESS_KEY, REGION, SECRET_KEY, Emulator, bare_environ
+from support.requirements import ROOT
+
+SOURCE = ROOT / "aws" / "terraform"
+ALIASES = ("", "us_east_1", "replica")
+"""The root's provider configurations, by alias."""
+
+_PROVIDER = """\
+provider "aws" {{
+{alias}  s3_use_path_style           = true
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+}}
+"""
+
+
+class TerraformFailed(AssertionError):
+    """Terraform's exit code was not among the expected."""
+
+
+def plugin_folder() -> str:
+    """Return the folder of a provider that is already here, or nothing."""
+    if named := os.environ.get("TF_PLUGIN_DIR", ""):
+        return named
+    tool = ROOT.parent / "shared" / "tools" / "tf-plugin-dir"
+    if not tool.is_file():
+        return ""
+    return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def environ(**more: str) -> dict[str, str]:
+    """Return an environment in which Terraform sees no machine's settings and no credentials."""
+    clean = {k: v for k, v in bare_environ(os.environ).items() if not k.startswith("TF_")}
+    return clean | {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CHECKPOINT_DISABLE": "1",
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        **more,
+    }
+
+
+def run(
+    folder: Path, *words: str, codes: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one Terraform command in a folder. Raises `TerraformFailed` with what it printed."""
+    done = subprocess.run(
+        ["terraform", *words, "-no-color"],
+        cwd=folder,
+        env=dict(env or environ()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in codes:
+        said = f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        raise TerraformFailed(f"terraform {' '.join(words)}: exit {done.returncode}\n{said}")
+    return done
+
+
+def init(folder: Path, env: Mapping[str, str] | None = None) -> None:
+    """Make a folder ready, with the provider that is here or else the public one."""
+    plugins = plugin_folder()
+    words = [f"-plugin-dir={plugins}"] if plugins else []
+    run(folder, "init", "-backend=false", "-input=false", *words, env=env)
+
+
+def copy_module(target: Path, source: Path = SOURCE) -> Path:
+    """Copy a module with everything below it, but not what Terraform made in it."""
+    shutil.copytree(
+        source,
+        target,
+        ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "backend.tf", "*.auto.tfvars"),
+        dirs_exist_ok=True,
+    )
+    return target
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A copy of the root module with variables, applied to one emulator."""
+
+    folder: Path
+    env: Mapping[str, str]
+    variables: Mapping[str, Any]
+
+    def apply(self) -> None:
+        """Make everything, without asking."""
+        self._run("apply", "-auto-approve", "-input=false", "-parallelism=20")
+
+    def drift(self) -> str:
+        """Return what a second plan would change; nothing when it is clean."""
+        done = self._run("plan", "-detailed-exitcode", "-input=false", codes=(0, 2))
+        return done.stdout if done.returncode else ""
+
+    def destroy(self) -> None:
+        """Take everything away again."""
+        self._run("destroy", "-auto-approve", "-input=false", "-parallelism=20")
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the root's outputs."""
+        read = json.loads(run(self.folder, "output", "-json", env=self.env).stdout)
+        return {name: entry["value"] for name, entry in read.items()}
+
+    def resources(self) -> list[str]:
+        """Return the addresses of everything that was made, sorted."""
+        listed = run(self.folder, "state", "list", env=self.env).stdout.split("\n")
+        return sorted(line for line in listed if line and ".data." not in f".{line}")
+
+    def _run(
+        self, *words: str, codes: tuple[int, ...] = (0,)
+    ) -> subprocess.CompletedProcess[str]:
+        return run(self.folder, *words, codes=codes, env=self.env)
+
+
+def deployment(
+    folder: Path, emulator: Emulator, variables: Mapping[str, Any], **elsewhere: Emulator
+) -> Deployment:
+    """Copy the root module, point its providers at an emulator and make it ready to apply.
+
+    `elsewhere` names services, as the SDK spells them, that another emulator answers for.
+    """
+    copy_module(folder)
+    aliases = [f'  alias = "{alias}"\n' if alias else "" for alias in ALIASES]
+    providers = "\n".join(_PROVIDER.format(alias=alias) for alias in aliases)
+    (folder / "emulator_override.tf").write_text(providers, encoding="utf-8")
+    values = {"aws_region": REGION, "source_directory": str(ROOT), **variables}
+    (folder / "test.auto.tfvars.json").write_text(json.dumps(values), encoding="utf-8")
+    others = {f"AWS_ENDPOINT_URL_{name.upper()}": other.url for name, other in elsewhere.items()}
+    env = environ(**emulator.environ(**others))
+    init(folder, env)
+    return Deployment(folder, env, values)
+
+
+def tiny_artefacts(folder: Path) -> dict[str, str]:
+    """Return variables that build zips of a few bytes, for tests that call no function.
+
+    They are made from a repository of one source file, which nobody edits between two plans.
+    """
+    repository = folder / "repository"
+    (repository / "aws").mkdir(parents=True)
+    shutil.copy(ROOT / "aws" / "catalog.json", repository / "aws")
+    (repository / "src").mkdir()
+    (repository / "src" / "one.py").write_text("ONE = 1\n", encoding="utf-8")
+    (folder / "build.py").write_text(_TINY, encoding="utf-8")
+    zips = folder / "zips"
+    return {
+        "source_directory": str(repository),
+        "package_command": f"{sys.executable} {folder / 'build.py'} {zips}",
+        "artefact_directory": str(zips),
+    }
+
+
+_TINY = """\
+import pathlib, sys, zipfile
+folder = pathlib.Path(sys.argv[1])
+folder.mkdir(parents=True, exist_ok=True)
+for name in ("ingest", "detect", "alert", "api", "sweep"):
+    with zipfile.ZipFile(folder / f"{name}.zip", "w") as made:
+        made.writestr("README", name)
+"""
