@@ -7,7 +7,8 @@ for it. A call that dies anywhere between leaves a record that the next look goe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -96,7 +97,8 @@ class Queries:
 
     def plan(self, sql: str, caller: Caller) -> QueryPlan:
         """Return what would run, and leave an audit record. Raises `GuardRefused`."""
-        plan = self._admitted(sql, caller, "query.plan")
+        with self._refusals_told(sql, caller, "query.plan"):
+            plan = self._admitted(sql)
         details = {"sql": sql, "run": plan.sql, "estimated_bytes": plan.estimated_bytes}
         self._ports.state.put(self._entry(caller, "query.plan", "queries", **details))
         return plan
@@ -107,8 +109,9 @@ class Queries:
         Raises `GuardRefused`, `QuotaExceeded` and `StoreError`. That a query fails is part of
         what is returned, not raised: `record.error`.
         """
-        plan = self._admitted(sql, caller, "query.submit")
-        held = self._begun(self._written(sql, plan, caller))
+        with self._refusals_told(sql, caller, "query.submit"):
+            written = self._written(sql, self._admitted(sql), caller)
+        held = self._begun(written)
         return self._awaited(held, wait) if wait > 0 else Asked(held.record)
 
     def look(self, query: str, caller: Caller) -> Asked:
@@ -150,18 +153,22 @@ class Queries:
         """Return the caller's own queries, the latest first, and where to go on."""
         return history.own(self._ports.state, caller.subject, limit, after)
 
-    def _admitted(self, sql: str, caller: Caller, action: str) -> QueryPlan:
-        """Guard the SQL; a refusal is written to the audit trail."""
+    @contextmanager
+    def _refusals_told(self, sql: str, caller: Caller, action: str) -> Iterator[None]:
+        """Write a refusal of the block to the audit trail: the query text is told either way."""
         try:
-            _check_length(sql, MAX_ASKED_BYTES)
-            plan = self._query.plan(sql)
-            _check_length(plan.sql, MAX_RUN_BYTES)
-            self._check_cost(plan)
+            yield
         except GuardRefused as refusal:
             asked = sql.encode("utf-8", "replace")[:MAX_ASKED_BYTES].decode("utf-8", "ignore")
             entry = self._entry(caller, action, "queries", sql=asked, refused=refusal.code)
             self._ports.state.put(entry)
             raise
+
+    def _admitted(self, sql: str) -> QueryPlan:
+        _check_length(sql, MAX_ASKED_BYTES)
+        plan = self._query.plan(sql)
+        _check_length(plan.sql, MAX_RUN_BYTES)
+        self._check_cost(plan)
         return plan
 
     def _check_cost(self, plan: QueryPlan) -> None:
