@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
     from mantissa.sources.registry import Sources
 
 INSTALLATION = "installation"
-DETECTION_SECONDS = 600.0
-"""Time one fused query of a detection run may take."""
 
 
 def library_rules() -> Path:
@@ -64,6 +61,9 @@ def library_rules() -> Path:
 
 class App(ABC):
     """The product, wherever it runs."""
+
+    detection_seconds = 600.0
+    """Time one fused query of a detection run may take."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -216,13 +216,20 @@ class App(ABC):
         return {n: query.sql(dialect="duckdb") for n, query in views(self.tables).items()}
 
     @cached_property
+    def trino_views(self) -> Mapping[str, str]:
+        """The views across sources, as Trino SQL by name."""
+        from mantissa.sources.views import views
+
+        return {n: query.sql(dialect="trino") for n, query in views(self.tables).items()}
+
+    @cached_property
     def query(self) -> Query:
         """SQL of people to answers."""
         from mantissa.ask.reads import Names
         from mantissa.ask.service import Query
 
         names = Names.of(self.tables, self.views)
-        return Query(self.query_engine, names, self.query_limits, files=self._data_files)
+        return Query(self.query_engine, names, self.query_limits, files=self.data_files)
 
     @cached_property
     def trail(self) -> Trail:
@@ -247,7 +254,7 @@ class App(ABC):
         ports = JobPorts(self.state, self.query_jobs, self.trail, time.sleep)
         return Queries(self.query, ports, settings)
 
-    def _data_files(self) -> Iterator[DataFile]:
+    def data_files(self) -> Iterator[DataFile]:
         """Yield what every partition holds as one file, and the findings' files singly."""
         from mantissa.detection.findings import FINDINGS
         from mantissa.lake.books import shares
@@ -279,20 +286,23 @@ class App(ABC):
 
         return prepare(self.rules, self.sources.values(), DIALECTS[self.engine.dialect])
 
-    def detection(self, judged: Callable[[int], None] | None = None) -> Detection:
+    def detection(
+        self,
+        judged: Callable[[int], None] = lambda files: None,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> Detection:
         """Return what turns pending files into findings and alerts.
 
         Args:
             judged: told how many files have been judged, each time that some have been.
+            go_on: asked before each round whether there is time for one.
         """
         from mantissa.detection.run import Detection, Ports, RunSettings
 
         ports = Ports(self.state, self.objects, self.engine, self.clock, self.catalog.register)
         owner, owner_is_alive = self.worker()
-        limits = QueryLimits(DETECTION_SECONDS, self.settings.query.memory)
-        settings = RunSettings(owner=owner, owner_is_alive=owner_is_alive, limits=limits)
-        if judged is not None:
-            settings = replace(settings, judged=judged)
+        limits = QueryLimits(self.detection_seconds, self.settings.query.memory)
+        settings = RunSettings(owner, owner_is_alive, limits=limits, judged=judged, go_on=go_on)
         return Detection(ports, self.prepared, self._alert_writes, settings)
 
     def _alert_writes(self, findings: Sequence[Finding], rules: Mapping[str, RuleInfo]) -> Writes:

@@ -56,13 +56,22 @@ def load_settings(home: Path, environ: Mapping[str, str] | None = None) -> Setti
     """
     file = home / FILE
     document = _Document.read(file) if file.is_file() else _Document(file)
-    variables = _overrides(environment() if environ is None else environ)
+    return _settings(document, home, environment() if environ is None else environ)
+
+
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """Return what the variables alone say: where a function finds the rest of its settings."""
+    return _settings(_Document(Path(FILE)), Path(), environ)
+
+
+def _settings(document: _Document, home: Path, environ: Mapping[str, str]) -> Settings:
+    variables = _overrides(environ)
     document.refuse_unknown_sections()
     parts: dict[str, Any] = {
         **{name: document.section(name, cls, variables) for name, cls in SECTIONS.items()},
         **{name: document.entries(name, cls) for name, cls in LISTS.items()},
     }
-    settings = Settings(home=home, file=file if file.is_file() else None, **parts)
+    settings = Settings(home=home, file=document.file if document.text else None, **parts)
     _check_names(settings, document)
     return settings
 

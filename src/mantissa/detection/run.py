@@ -50,6 +50,7 @@ class RunSettings:
         lease: how long an owner that went silent is waited for; at least three times as long as
             one query may take, and renewed when a third of it is over.
         judged: told how many files of a table have been judged, for those who wait.
+        go_on: asked before each round whether there is time for one.
     """
 
     owner: str = "detect"
@@ -58,6 +59,7 @@ class RunSettings:
     limits: QueryLimits = field(default_factory=QueryLimits)
     lease: timedelta = timedelta(minutes=5)
     judged: Callable[[int], None] = field(default=lambda files: None)
+    go_on: Callable[[], bool] = field(default=lambda: True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Detection:
         """
         report = Report()
         tried: set[str] = set()
-        while (work := self._take(tried)) is not None:
+        while self._settings.go_on() and (work := self._take(tried)) is not None:
             done = self._round(work)
             report = report if done is None else _join(report, done)
             tried.update(item.key for item, _ in work.made_good)
