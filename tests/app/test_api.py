@@ -16,9 +16,11 @@ from mantissa.ask import quota
 from mantissa.ask.jobs import MAX_ASKED_BYTES
 from mantissa.ask.quota import Quota
 from mantissa.entrypoints.api.application import Api
-from mantissa.entrypoints.api.needs import ApiSettings
+from mantissa.entrypoints.api.messages import Outcome
+from mantissa.entrypoints.api.needs import ApiSettings, Product
 from mantissa.entrypoints.api.proxy import respond
 from mantissa.errors import (
+    ConfigError,
     EngineError,
     EngineRejected,
     EngineTimedOut,
@@ -564,25 +566,42 @@ def test_no_credential_in_an_engines_words_reaches_the_caller(
     world.clock.advance(1000)
     reply = world.ask("GET", f"/v1/queries/{begun}")
     listed = world.ask("GET", "/v1/queries")
-    assert CANARY not in reply.text + listed.text
+    shown = reply.text + listed.text
+    assert all(word not in shown for word in (CANARY, "s3://", "arn:aws", "111122223333"))
     assert len(reply.json["detail"]) <= 600
     assert all(CANARY not in outcome.detail for outcome in world.outcomes)
 
 
-def test_a_bug_is_not_dressed_up_as_an_answer(world: World) -> None:
+def test_a_bug_is_not_dressed_up_as_an_answer() -> None:
     class Bug(Exception):
         pass
 
-    class Buggy(World):
-        def __init__(self) -> None:
-            self.api_settings = ApiSettings()
-
-        @property
-        def queries(self) -> Any:
-            raise Bug
+    def boot() -> Product:
+        raise Bug
 
     with pytest.raises(Bug):
-        respond(Api(Buggy(), ApiSettings(), lambda outcome: None), event("GET", "/v1/queries"))
+        respond(Api(boot, lambda outcome: None), event("GET", "/v1/queries"))
+
+
+def test_a_product_that_cannot_start_is_a_problem_too() -> None:
+    def boot() -> Product:
+        raise ConfigError(f"no 'lake_bucket' is set: {SPILL}", where="/var/task/mantissa.toml")
+
+    told: list[Outcome] = []
+    for path in ("/v1/health", "/v1/queries"):
+        reply = Reply(respond(Api(boot, told.append), event("GET", path)))
+        assert (reply.status, reply.json["code"]) == (500, "config")
+        assert "lake_bucket" not in reply.text
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert "lake_bucket" in told[0].detail
+
+
+@pytest.mark.parametrize("at", ["start", "result"])
+def test_an_engine_without_rights_fails_the_query_in_our_words(world: World, at: str) -> None:
+    setattr(world.jobs, f"{at}_error", ConfigError("may not athena:StartQueryExecution"))
+    reply = submit(world, wait=1)
+    assert (reply.status, reply.json["code"]) == (502, "config")
+    assert "athena" not in reply.text
 
 
 def test_a_usage_that_cannot_be_read_is_an_error_and_not_none(world: World) -> None:

@@ -26,7 +26,7 @@ from mantissa.audit.trail import TABLE as AUDIT
 from mantissa.audit.trail import Trail
 from mantissa.entrypoints.api.application import Api
 from mantissa.entrypoints.api.messages import Outcome
-from mantissa.entrypoints.api.needs import ApiSettings
+from mantissa.entrypoints.api.needs import ApiSettings, Product
 from mantissa.entrypoints.api.proxy import respond
 from mantissa.errors import MantissaError
 from mantissa.model import (
@@ -108,6 +108,9 @@ class World:
         self.api_settings = ApiSettings(origins=(ORIGIN,))
         self.outcomes: list[Outcome] = []
 
+    def boot(self) -> Product:
+        return Product(self, self.api_settings)
+
     @property
     def sources(self) -> Sources:
         return sources()
@@ -131,8 +134,7 @@ class World:
 
     def send(self, given: dict[str, Any]) -> Reply:
         """Answer one raw event."""
-        api = Api(self, self.api_settings, self.outcomes.append)
-        return Reply(respond(api, given))
+        return Reply(respond(Api(self.boot, self.outcomes.append), given))
 
     def add_alert(self, number: int = 1, **changes: Any) -> str:
         """Keep an alert and return its id."""

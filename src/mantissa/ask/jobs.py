@@ -22,11 +22,11 @@ from mantissa.audit.access import permits
 from mantissa.audit.trail import Caller, Trail
 from mantissa.errors import (
     Conflict,
-    EngineError,
     EngineRejected,
     EngineTimedOut,
     EngineTransient,
     GuardRefused,
+    MantissaError,
     NotFound,
     StoreTransient,
 )
@@ -109,10 +109,11 @@ class Queries:
         Raises `GuardRefused`, `QuotaExceeded` and `StoreError`. That a query fails is part of
         what is returned, not raised: `record.error`.
         """
+        end = self._now() + timedelta(seconds=wait)
         with self._refusals_told(sql, caller, "query.submit"):
             written = self._written(sql, self._admitted(sql), caller)
         held = self._begun(written)
-        return self._awaited(held, wait) if wait > 0 else Asked(held.record)
+        return self._awaited(held, end) if wait > 0 else Asked(held.record)
 
     def look(self, query: str, caller: Caller) -> Asked:
         """Return a query as it stands now. Raises `NotFound`, for another's query too."""
@@ -215,9 +216,9 @@ class Queries:
         record, ports = held.record, self._ports
         try:
             job = ports.jobs.start(record.sql, limits=self._settings.limits, token=record.id)
-        except EngineTransient as error:
+        except (EngineTransient, StoreTransient) as error:
             return self._failed(held, error) if self._is_late(record) else held
-        except EngineError as error:
+        except MantissaError as error:
             return self._failed(held, error)
         running = replace(record, job=job, state=JobState.RUNNING)
         try:
@@ -229,8 +230,7 @@ class Queries:
             return now
         return Held(running, held.version + 1)
 
-    def _awaited(self, held: Held, wait: float) -> Asked:
-        end = self._now() + timedelta(seconds=wait)
+    def _awaited(self, held: Held, end: datetime) -> Asked:
         pause = FIRST_PAUSE
         while True:
             asked = self._looked(held)
@@ -248,10 +248,10 @@ class Queries:
             return Asked(held.record)
         try:
             result = self._ports.jobs.result(held.record.job, limits=self._settings.limits)
-        except EngineTransient as error:
+        except (EngineTransient, StoreTransient) as error:
             late = self._is_late(held.record)
             return Asked(self._failed(held, error).record if late else held.record)
-        except EngineError as error:
+        except MantissaError as error:
             return Asked(self._failed(held, error).record)
         if result is not None:
             done = self._finished(held, JobState.SUCCEEDED, result=result).record
@@ -266,7 +266,7 @@ class Queries:
         )
         return self._failed(held, late)
 
-    def _failed(self, held: Held, error: EngineError) -> Held:
+    def _failed(self, held: Held, error: MantissaError) -> Held:
         failure = Failure(error.code, error.message, error.fix or "")
         return self._finished(held, JobState.FAILED, failure=failure)
 

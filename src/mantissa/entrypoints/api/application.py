@@ -6,14 +6,14 @@ What is no `MantissaError` is a bug and passes through, so that the shell in fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from mantissa.alerts.redact import scrub
 from mantissa.audit.access import permits
 from mantissa.entrypoints.api import cors, problem, reading
 from mantissa.entrypoints.api.messages import JSON, Outcome, Request, Response, encoded
-from mantissa.entrypoints.api.needs import ApiApp, ApiSettings, Call
+from mantissa.entrypoints.api.needs import Call, Product
 from mantissa.entrypoints.api.problem import Problem
 from mantissa.entrypoints.api.routes import Route, match
 from mantissa.errors import MantissaError
@@ -35,62 +35,66 @@ class Api:
     """Answers requests.
 
     Args:
+        boot: returns the product; what it raises is answered as what a route raises.
         observe: told what became of each request.
     """
 
-    def __init__(self, app: ApiApp, settings: ApiSettings, observe: Observe) -> None:
-        self._app = app
-        self._settings = settings
+    def __init__(self, boot: Callable[[], Product], observe: Observe) -> None:
+        self._boot = boot
         self._observe = observe
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        if request.method == "OPTIONS":
-            return self._finished(request, cors.preflight(request), "OPTIONS", None)
+        origins: Collection[str] = ()
         route: Route | None = None
+        refusal: Problem | None = None
         try:
-            route, found = match(request.method, request.path)
-            answer = self._answered(request, route, found)
+            product = self._boot()
+            origins = product.settings.origins
+            if request.method == "OPTIONS":
+                answer = cors.preflight(request)
+            else:
+                route, found = match(request.method, request.path)
+                answer = _answered(product, request, route, found)
         except MantissaError as error:
-            return self.refuse(request, problem.of_error(error), route)
-        except Problem as refusal:
-            return self.refuse(request, refusal, route)
-        return self._finished(request, answer, route.name, None)
-
-    def refuse(self, request: Request, refusal: Problem, route: Route | None = None) -> Response:
-        """Answer with a problem."""
-        answer = problem.response(refusal, request.caller)
-        return self._finished(request, answer, route.name if route else "", refusal)
-
-    def _answered(self, request: Request, route: Route, found: str) -> Response:
-        if len(request.body) > self._settings.max_body:
-            most = self._settings.max_body
-            raise Problem(413, "body_size", f"a body has at most {most} bytes")
-        if route.action:
-            _check_access(request, route.action)
-        call = Call(
-            self._app,
-            self._settings,
-            request.caller,
-            found,
-            reading.params(request.query, route.params) if route.params else None,
-            reading.body(request, route.body) if route.body else None,
-        )
-        answer = route.call(call)
-        return Response(answer.status, {"Content-Type": JSON}, encoded(answer.document))
-
-    def _finished(
-        self, request: Request, response: Response, route: str, refusal: Problem | None
-    ) -> Response:
-        """Add what every answer carries, and tell what became of the request."""
-        who = request.caller
-        outcome = Outcome(response.status, route, who.request_id, who.subject)
+            refusal = problem.of_error(error)
+        except Problem as raised:
+            refusal = raised
         if refusal is not None:
-            outcome = replace(outcome, code=refusal.code, detail=scrub(refusal.cause))
-        self._observe(outcome)
-        headers = {**SECURITY_HEADERS, "X-Request-Id": who.request_id}
-        headers |= cors.headers(request, self._settings.origins)
-        return replace(response, headers={**headers, **response.headers})
+            answer = problem.response(refusal, request.caller)
+        self._tell(request, answer.status, route, refusal)
+        shown = {**SECURITY_HEADERS, "X-Request-Id": request.caller.request_id}
+        shown |= cors.headers(request, origins)
+        return replace(answer, headers={**shown, **answer.headers})
+
+    def _tell(
+        self, request: Request, status: int, route: Route | None, refusal: Problem | None
+    ) -> None:
+        who = request.caller
+        told = Outcome(status, route.name if route else "", who.request_id, who.subject)
+        if refusal is not None:
+            told = replace(told, code=refusal.code, detail=scrub(refusal.cause))
+        self._observe(told)
+
+
+def _answered(product: Product, request: Request, route: Route, found: str) -> Response:
+    settings = product.settings
+    if request.body is None:
+        raise Problem(400, "body", "the body's base64 cannot be read")
+    if len(request.body) > settings.max_body:
+        raise Problem(413, "body_size", f"a body has at most {settings.max_body} bytes")
+    if route.action:
+        _check_access(request, route.action)
+    call = Call(
+        product.app,
+        settings,
+        request.caller,
+        found,
+        reading.params(request.query, route.params) if route.params else None,
+        reading.body(request, route.body) if route.body else None,
+    )
+    answer = route.call(call)
+    return Response(answer.status, {"Content-Type": JSON}, encoded(answer.document))
 
 
 def _check_access(request: Request, action: str) -> None:

@@ -21,6 +21,7 @@ class Request:
         path: without query string.
         query: each parameter with its values, in order.
         headers: by lower-case name.
+        body: None when the server in front could not read it.
         caller: `subject` is empty when nobody is signed in.
     """
 
@@ -28,7 +29,7 @@ class Request:
     path: str
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | None = b""
     caller: Caller = field(default_factory=lambda: Caller(""))
 
 

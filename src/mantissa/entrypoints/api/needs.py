@@ -71,6 +71,14 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """What answers requests now: made again when the settings change."""
+
+    app: ApiApp
+    settings: ApiSettings
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request to one route: who, which thing, and what was said.
 

@@ -6,6 +6,7 @@ of our stores, engines and settings goes to the log, under the same id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -142,7 +143,8 @@ def of_error(error: MantissaError) -> Problem:
     detail = words.detail or error.message
     fix = "" if words.detail else error.fix or ""
     problem = Problem(status, error.code, detail, fix=fix, headers=_retry(error, status))
-    problem.cause = str(error)
+    because = error.__cause__
+    problem.cause = f"{error}: {because}" if isinstance(because, MantissaError) else str(error)
     return problem
 
 
@@ -174,9 +176,13 @@ def response(problem: Problem, caller: Caller) -> Response:
     return Response(problem.status, headers, encoded(document))
 
 
+_INNER = re.compile(r"\b(?:arn:aws[\w-]*:|s3a?://)[^\s'\"]+|\b\d{1,3}(?:\.\d{1,3}){3}\b")
+"""Names of things in our account, and addresses of machines, as engines put them in messages."""
+
+
 def shown(text: str) -> str:
-    """Return text of ours as it may leave the house: bounded, without credentials."""
-    clean = scrub(text.encode("utf-8", "replace").decode())
+    """Return text of ours as it may leave the house: bounded, no credentials, no inner names."""
+    clean = _INNER.sub("[…]", scrub(text.encode("utf-8", "replace").decode()))
     return clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…"
 
 

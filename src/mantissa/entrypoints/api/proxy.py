@@ -10,27 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from mantissa.audit.access import GROUPS
 from mantissa.audit.trail import Caller
 from mantissa.entrypoints.api.application import Api
 from mantissa.entrypoints.api.messages import Request
-from mantissa.entrypoints.api.problem import Problem
 
 Event = Mapping[str, Any]
 
 
 def respond(api: Api, event: Event) -> dict[str, Any]:
     """Answer one event."""
-    request = _without_body(event)
-    try:
-        body = _body(event)
-    except ValueError:
-        answer = api.refuse(request, Problem(400, "body", "the body's base64 cannot be read"))
-    else:
-        answer = api.handle(replace(request, body=body))
+    answer = api.handle(_request(event))
     return {
         "statusCode": answer.status,
         "headers": dict(answer.headers),
@@ -67,7 +59,7 @@ def _groups(claim: object) -> frozenset[str]:
     return frozenset(name for name in claim if name in GROUPS)
 
 
-def _without_body(event: Event) -> Request:
+def _request(event: Event) -> Request:
     return Request(
         method=_text(event.get("httpMethod")),
         path=_text(event.get("path")),
@@ -76,19 +68,19 @@ def _without_body(event: Event) -> Request:
             name.lower(): values[-1]
             for name, values in _values(event, "headers", "multiValueHeaders").items()
         },
+        body=_body(event),
         caller=caller(event),
     )
 
 
-def _body(event: Event) -> bytes:
-    """Return the body's bytes. Raises `ValueError` for base64 that is none."""
+def _body(event: Event) -> bytes | None:
     text = event.get("body") or ""
-    if event.get("isBase64Encoded"):
-        try:
-            return base64.b64decode(text, validate=True)
-        except binascii.Error as error:
-            raise ValueError(str(error)) from error
-    return str(text).encode("utf-8", "surrogatepass")
+    if not event.get("isBase64Encoded"):
+        return str(text).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _values(event: Event, single: str, multiple: str) -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,7 @@ def body(request: Request, kind: type[T]) -> T:
     if media != JSON:
         raise Problem(415, "media_type", "the body is JSON", fix=f"Content-Type: {JSON}")
     try:
-        return msgspec.json.decode(request.body, type=kind)
+        return msgspec.json.decode(request.body or b"", type=kind)
     except msgspec.ValidationError as error:
         raise Problem(400, "body", f"the body does not fit: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
