@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from support.athena.execution import FINAL
+
+LOOK = 0.02
+"""Seconds between two looks; the engine wants the processor, too."""
 
 Described = dict[str, Any]
 
@@ -34,7 +38,7 @@ class Caller:
     def wait(self, id_: str) -> Described:
         """Look until the query has ended."""
         while (found := self.get(id_))["Status"]["State"] not in FINAL:
-            pass
+            time.sleep(LOOK)
         return found
 
     def run(self, sql: str, **more: Any) -> Described:

@@ -13,13 +13,12 @@ import httpx
 
 from support.athena import statement as statements
 from support.athena.results import NotWritten, Result, Writer
-from support.athena.settings import Settings
+from support.athena.settings import ENGINE, Settings
 from support.athena.statement import Statement
 from support.athena.troubles import Fate
 from support.athena.wire import Running, Session, Stopped, TrinoFailed
 
 OVER_LIMIT = "Bytes scanned limit was exceeded"
-ENGINE = "Athena engine version 3"
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 # AWS's table of error types: 1 is the system's fault, 2 the user's, 3 another's.
 _CATEGORIES = {"USER_ERROR": 2, "EXTERNAL": 3}

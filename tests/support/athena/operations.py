@@ -44,6 +44,7 @@ class Athena:
             "StopQueryExecution": self.stop,
             "ListQueryExecutions": self.list,
             "BatchGetQueryExecution": self.get_many,
+            "GetWorkGroup": self.get_workgroup,
         }
 
     def close(self) -> None:
@@ -185,6 +186,12 @@ class Athena:
         ids = [e.id for e in reversed(self.executions.values()) if e.request.workgroup == workgroup]
         start = _offset(body.get("NextToken"), "list")
         return {"QueryExecutionIds": ids[start : start + size]} | _next("list", ids, start + size)
+
+    def get_workgroup(self, body: Body) -> dict[str, Any]:
+        found = settings.of_workgroup(self._athena, body["WorkGroup"])
+        if created := found.get("CreationTime"):
+            found["CreationTime"] = created.timestamp()
+        return {"WorkGroup": found}
 
     def get_results(self, body: Body) -> dict[str, Any]:
         execution, size = self._find(body), body.get("MaxResults", PAGE)

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 from support.athena.refusal import invalid
 
+ENGINE = "Athena engine version 3"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,18 +24,32 @@ class Settings:
     """Bytes that it may scan."""
 
 
-def of_query(athena: Any, workgroup: str, asked: Mapping[str, Any]) -> Settings:
-    """Return the settings of a query that asks for a ResultConfiguration; raises `Refused`."""
+def of_workgroup(athena: Any, workgroup: str) -> dict[str, Any]:
+    """Return the emulator's WorkGroup, with what Athena always says and an emulator may not."""
     try:
-        found = athena.get_work_group(WorkGroup=workgroup)["WorkGroup"]
+        found: dict[str, Any] = athena.get_work_group(WorkGroup=workgroup)["WorkGroup"]
     except ClientError as error:
         raise invalid(f"WorkGroup {workgroup} is not found.") from error
-    if found.get("State") == "DISABLED":
+    # Enforcing is what CreateWorkGroup does unless told otherwise; `primary` is born without.
+    defaults = {
+        "EnforceWorkGroupConfiguration": workgroup != "primary",
+        "PublishCloudWatchMetricsEnabled": True,
+        "RequesterPaysEnabled": False,
+        "ResultConfiguration": {},
+        "EngineVersion": {"SelectedEngineVersion": ENGINE, "EffectiveEngineVersion": ENGINE},
+    }
+    return {"State": "ENABLED", **found, "Configuration": defaults | found.get("Configuration", {})}
+
+
+def of_query(athena: Any, workgroup: str, asked: Mapping[str, Any]) -> Settings:
+    """Return the settings of a query that asks for a ResultConfiguration; raises `Refused`."""
+    found = of_workgroup(athena, workgroup)
+    if found["State"] == "DISABLED":
         raise invalid(f"WorkGroup {workgroup} is disabled.")
-    configuration = found.get("Configuration") or {}
+    configuration = found["Configuration"]
     own = configuration.get("ResultConfiguration") or {}
     # Enforced: what the client asks for is ignored, without a word.
-    asked = {} if configuration.get("EnforceWorkGroupConfiguration") else asked
+    asked = {} if configuration["EnforceWorkGroupConfiguration"] else asked
     location = asked.get("OutputLocation") or own.get("OutputLocation")
     if not location:
         raise invalid(
