@@ -71,6 +71,11 @@ class Outcome:
     code: str = ""
     detail: str = ""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the request was at fault, by its status."""
+        return 400 <= self.status < 500
+
 
 def encoded(document: Any) -> bytes:
     """Return a document as JSON."""

@@ -13,6 +13,7 @@ from mantissa.ports import StateStore
 if TYPE_CHECKING:
     from mantissa.alerts.triage import Triage
     from mantissa.ask.jobs import Queries
+    from mantissa.bootstrap.app import App
     from mantissa.sources.registry import Sources
 
 
@@ -76,6 +77,11 @@ class Product:
 
     app: ApiApp
     settings: ApiSettings
+
+    @classmethod
+    def of(cls, app: App) -> Product:
+        """Take the product that `bootstrap` wired, with its settings."""
+        return cls(app, ApiSettings(origins=app.settings.api.origins))
 
 
 @dataclass(frozen=True, slots=True)
