@@ -11,6 +11,7 @@ from mantissa.entrypoints.cli.booting import boot_without_lake
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.output import Column
+from mantissa.entrypoints.cli.rules_push import push
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Paths = Annotated[
     typer.Argument(metavar="[PATH...]", help="Rule files or folders; else all that are enabled."),
 ]
 RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its beginning.")]
+rules.command("push")(push)
 _COLUMNS: dict[str, Column] = {
     "id": lambda rule: rule["id"][:8],
     "level": "level",
