@@ -1,7 +1,8 @@
 """Runs fused queries and finds out which rule is to blame when an engine refuses one.
 
 An error is never an empty answer. What was too slow or too large is tried again on fewer files,
-then with fewer rules; what was refused is halved until the rule that caused it stands alone.
+then with fewer rules; what was refused is halved until the rule that caused it stands alone. When
+the table itself gives no answer no rule is to blame, and all of them are tried again later.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mantissa.detection.dialects import Dialect
 from mantissa.detection.fuse import FusedQuery, fuse
 from mantissa.detection.prepare import Predicate
 from mantissa.detection.template import quoted
-from mantissa.errors import EngineError, EngineTimedOut, EngineTransient
+from mantissa.errors import EngineError, EngineTimedOut, EngineTransient, QueryTooLarge
 from mantissa.model import QueryLimits, QueryResult, Table
 from mantissa.ports import QueryEngine
 
@@ -30,7 +31,8 @@ class RuleFailure:
     """A rule that could not judge some files.
 
     Args:
-        code: the error's code, `engine_rejected` or `engine_timed_out`.
+        code: the error's code: `engine_rejected`, `engine_timed_out`, or `engine_transient` when
+            the table gave no answer to anybody.
         files: lake keys of `table` that the rule has not judged.
     """
 
@@ -71,6 +73,7 @@ class Evaluator:
     done: Evaluation = field(default_factory=Evaluation)
     beat: Callable[[], object] = field(default=lambda: None)
     strikes: int = 0
+    answering: set[tuple[str, Files]] = field(default_factory=set)
 
     def evaluate(self, predicates: Sequence[Predicate], files: Mapping[str, Sequence[str]]) -> None:
         """Judge files by table. Raises `EngineTransient` when the engine stays unavailable."""
@@ -113,25 +116,29 @@ class Evaluator:
             self.strikes += 1
             if self.strikes > STRIKES:
                 raise self._too_slow(query.table.name) from error
-            self._divide(query, files, error, by_files=len(files) > 1)
+            self._divide(query, files, error, parts=2)
+        except QueryTooLarge as error:
+            # The engine has not begun: dividing the rules would read every file once more for each.
+            parts = max(2, -(-len(files) // error.fits)) if error.fits else 1
+            self._divide(query, files, error, parts=parts)
         except EngineError as error:
             if not self._table_answers(query, files, error):
                 return
-            self._divide(query, files, error, by_files=False)
+            self._divide(query, files, error, parts=1)
         else:
             self.strikes = 0
+            self.answering.add((query.table.name, files))
             self.done.bytes_scanned += result.bytes_scanned
             self.done.seconds += result.seconds
             self.sink(query, result)
 
-    def _divide(
-        self, query: FusedQuery, files: Files, error: EngineError, *, by_files: bool
-    ) -> None:
+    def _divide(self, query: FusedQuery, files: Files, error: EngineError, *, parts: int) -> None:
+        """Judge fewer files at a time, or fewer rules where the files cannot be divided."""
         predicates = query.predicates
-        if by_files:
-            middle = len(files) // 2
-            self._judge(query, files[:middle])
-            self._judge(query, files[middle:])
+        if parts > 1 and len(files) > 1:
+            size = -(-len(files) // parts)
+            for start in range(0, len(files), size):
+                self._judge(query, files[start : start + size])
         elif len(predicates) == 1:
             self._fail(predicates, files, error)
         else:
@@ -142,7 +149,7 @@ class Evaluator:
 
     def _table_answers(self, query: FusedQuery, files: Files, error: EngineError) -> bool:
         """Ask the table itself, so that a missing table does not cost one query for each rule."""
-        if len(query.predicates) == 1:
+        if (query.table.name, files) in self.answering:
             return True
         probe = exp.select(quoted("event_id")).from_(_place(query.table)).limit(0)
         try:
@@ -150,14 +157,17 @@ class Evaluator:
         except EngineTransient:
             raise
         except EngineError:
-            self._fail(query.predicates, files, error)
+            self._fail(query.predicates, files, error, EngineTransient.code)
             return False
+        self.answering.add((query.table.name, files))
         return True
 
-    def _fail(self, predicates: Sequence[Predicate], files: Files, error: EngineError) -> None:
+    def _fail(
+        self, predicates: Sequence[Predicate], files: Files, error: EngineError, code: str = ""
+    ) -> None:
         for predicate in predicates:
             table, rule_id = predicate.source.table.name, predicate.rule.info.id
-            failure = RuleFailure(rule_id, error.code, str(error), table, files)
+            failure = RuleFailure(rule_id, code or error.code, str(error), table, files)
             self.done.failures.append(failure)
 
     def _run(self, sql: str, table: Table, files: Files) -> QueryResult:
