@@ -98,7 +98,5 @@ def athena_endpoint(trino: Trino, ministack: Emulator) -> Iterator[Endpoint]:
 @pytest.fixture
 def athena(athena_endpoint: Endpoint) -> Iterator[Endpoint]:
     """An Athena endpoint over the session's Trino and ministack, without any trouble ordered."""
-    athena_endpoint.calls.clear()
     yield athena_endpoint
-    athena_endpoint.troubles.clear()
-    athena_endpoint.athena.concurrent = None
+    athena_endpoint.reset()

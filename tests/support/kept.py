@@ -29,8 +29,9 @@ PATIENCE = 20.0
 
 State = dict[str, Any]
 
-_KEEPERS: list[subprocess.Popen[bytes]] = []
-# The keepers that this process started: one that is still needed by others is not its to wait for.
+_KEEPERS: dict[str, subprocess.Popen[bytes]] = {}
+# The keepers that this process started, by their servers' folders. One whose server others still
+# need is not this process's to wait for, so it stays here.
 
 
 class NotStarted(RuntimeError):
@@ -60,7 +61,7 @@ class Place:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _KEEPERS.append(keeper)
+        _KEEPERS[str(self.folder)] = keeper
         return keeper
 
     def until(
@@ -69,9 +70,11 @@ class Place:
         """Wait until the server is ready; raises `NotStarted` when it ends or takes too long."""
         end = time.monotonic() + seconds
         while not ready():
-            if keeper.poll() is not None or time.monotonic() > end:
+            ended = keeper.poll()
+            if ended is not None or time.monotonic() > end:
                 _end_group(keeper)
-                how = f"ended with {keeper.returncode}" if keeper.returncode else "was too slow"
+                del _KEEPERS[str(self.folder)]
+                how = "was too slow" if ended is None else f"ended with {ended}"
                 raise NotStarted(f"{keeper.args} {how}\n{self.tail()}")
             time.sleep(POLL)
 
@@ -127,10 +130,11 @@ def _await_end(state: State) -> None:
     end = time.monotonic() + 2 * PATIENCE
     while listens(state["port"]) and time.monotonic() < end:
         time.sleep(POLL)
-    for keeper in [k for k in _KEEPERS if k.pid == state["keeper"]]:
+    keeper = _KEEPERS.get(state["home"])
+    if keeper is not None:
         with suppress(subprocess.TimeoutExpired):
             keeper.wait(PATIENCE)
-            _KEEPERS.remove(keeper)
+            del _KEEPERS[state["home"]]
 
 
 def _started(root: Path, name: str, start: Callable[[Place], State]) -> State:
@@ -138,7 +142,7 @@ def _started(root: Path, name: str, start: Callable[[Place], State]) -> State:
     folder = root / f"{name}-{number}"
     folder.mkdir()
     state = start(Place(folder, root / f"{name}.lease"))
-    state["keeper"] = _KEEPERS[-1].pid
+    state["home"] = str(folder)
     written = folder / "state.json"
     written.write_text(json.dumps(state), encoding="utf-8")
     written.replace(root / f"{name}.json")

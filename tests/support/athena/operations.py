@@ -47,12 +47,12 @@ class Athena:
             "GetWorkGroup": self.get_workgroup,
         }
 
-    def close(self) -> None:
+    def stop_all(self) -> None:
         """Stop what runs and wait for it."""
         for execution in self.executions.values():
             execution.stop()
-        for thread in self._threads:
-            thread.join()
+        while self._threads:
+            self._threads.pop().join()
 
     def start(self, body: Body) -> dict[str, Any]:
         with self._starting:

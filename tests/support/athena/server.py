@@ -67,8 +67,15 @@ class Endpoint:
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self.athena.close()
+        self.athena.stop_all()
         self._thread.join()
+
+    def reset(self) -> None:
+        """Forget all orders and calls, and stop what still runs: the next test finds it quiet."""
+        self.troubles.clear()
+        self.calls.clear()
+        self.athena.concurrent = None
+        self.athena.stop_all()
 
     @property
     def port(self) -> int:
