@@ -55,3 +55,8 @@ def make_state(clients: Clients, name: str = STATE, **options: Any) -> DynamoSta
         BillingMode="PAY_PER_REQUEST",
     )
     return DynamoState(clients.dynamodb, name, **options)
+
+
+def put_plain(clients: Clients, bucket: str, key: str, data: bytes) -> None:
+    """Put an object as a log delivery does: without any checksum of SHA-256."""
+    clients.s3.put_object(Bucket=bucket, Key=key, Body=data)

@@ -59,7 +59,9 @@ beginning lies in one shard.
 MOST_WRITES = 100
 TRIES = 10
 _LAST = "\U0010ffff"
-_CONTENDED = frozenset({"TransactionConflict", "ThrottlingError", *CONTENDED_ITEMS, *THROTTLED})
+_CONTENDED = THROTTLED | CONTENDED_ITEMS
+_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Why a write of a transaction was refused, when the same transaction may do another time."""
 
 
 class DynamoState:
@@ -177,7 +179,7 @@ class DynamoState:
         for code, write in zip(codes, writes, strict=False):
             if code == "ConditionalCheckFailed":
                 raise _lost(write) from error
-        wrong = [i for i, code in enumerate(codes) if code not in ("None", *_CONTENDED)]
+        wrong = [i for i, code in enumerate(codes) if code not in ("None", *_REASONS)]
         if wrong:
             words = f"{codes[wrong[0]]}: {answer['CancellationReasons'][wrong[0]].get('Message')}"
             write = writes[wrong[0]]

@@ -110,6 +110,7 @@ class S3Objects:
             Key=self._prefix + key,
             Body=data,
             IfNoneMatch="*",
+            ChecksumAlgorithm="SHA256",
             ChecksumSHA256=base64.b64encode(hashlib.sha256(data).digest()).decode(),
             Metadata={WRITER: writer},
         )

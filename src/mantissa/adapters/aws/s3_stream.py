@@ -99,7 +99,11 @@ class ObjectStream(io.RawIOBase):
     def _some(self, size: int) -> bytes:
         """Return some bytes, or nothing when the connection ended early."""
         try:
-            data = self._response().read(size)
+            body = self._response()
+            data = body.read(size)
+            if data and self._at + len(data) == self.info.size:
+                # The SDK compares checksums when it is asked for more than there is.
+                body.read(1)
         except FlexibleChecksumError as error:
             raise StoreTransient("its bytes changed on the way", where=self.uri) from error
         except _DROPPED as error:
