@@ -38,6 +38,12 @@ VIEWS = {
     "UNION ALL SELECT event_id, event_time, event_date FROM flows",
     "recent": "SELECT event_id FROM everything WHERE event_date >= '2026-01-02'",
 }
+_EVENT = (
+    Column("event_id", "string"),
+    Column("event_time", "timestamp"),
+    Column("event_date", "string"),
+)
+VIEW_COLUMNS = {"everything": _EVENT, "recent": _EVENT[:1]}
 
 DAY1 = "lake/logins/event_date=2026-01-01/a.parquet"
 DAY2 = "lake/logins/event_date=2026-01-02/b.parquet"
