@@ -204,7 +204,7 @@ class App(ABC):
     @cached_property
     def tables(self) -> Sequence[Table]:
         """Every table of the lake, the findings included."""
-        from mantissa.detection.findings import FINDINGS
+        from mantissa.detection.table import FINDINGS
 
         return [*(spec.table for spec in self.sources.values()), FINDINGS]
 
@@ -256,7 +256,7 @@ class App(ABC):
 
     def data_files(self) -> Iterator[DataFile]:
         """Yield what every partition holds as one file, and the findings' files singly."""
-        from mantissa.detection.findings import FINDINGS
+        from mantissa.detection.table import FINDINGS
         from mantissa.lake.books import shares
 
         for share in shares(self.state):

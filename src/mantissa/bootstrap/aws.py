@@ -1,0 +1,185 @@
+"""The product over S3, DynamoDB, Glue and Athena; in a Lambda function or from a laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from tempfile import gettempdir
+from typing import TYPE_CHECKING
+
+from mantissa.adapters.aws.dynamodb import DynamoState
+from mantissa.adapters.aws.s3 import S3Objects
+from mantissa.adapters.aws.session import Clients
+from mantissa.bootstrap.app import App
+from mantissa.config.reading import environment, load_settings, settings_of
+from mantissa.config.settings import Settings
+from mantissa.errors import ConfigError
+from mantissa.ports import Catalog, ObjectStore, Queue, SecretStore, StateStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mantissa.adapters.aws.athena import AthenaEngine
+    from mantissa.adapters.aws.inputs import S3Inputs
+    from mantissa.lake.arrivals import Arrivals
+    from mantissa.lake.seen import Seen
+    from mantissa.lake.sweep import Sweep
+
+LAMBDA_HOME = Path(gettempdir()) / "mantissa"
+"""Where a function keeps its copy of the lake's configuration."""
+DETECTION_SECONDS = 120.0
+"""Time one fused query of a detection run may take: a function lives for 15 minutes."""
+
+
+class AwsApp(App):
+    """The product over the services of one AWS account and region."""
+
+    detection_seconds = DETECTION_SECONDS
+
+    def __init__(
+        self, settings: Settings, worker: str = "", clients: Clients | None = None
+    ) -> None:
+        super().__init__(settings)
+        self._worker = worker
+        self.clients = clients or Clients()
+
+    @cached_property
+    def home(self) -> Path:
+        """The folder of the settings, rules and sources."""
+        return self.settings.home
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The bucket of the lake."""
+        return S3Objects(self.clients.s3, self._named("lake_bucket"))
+
+    @cached_property
+    def state(self) -> StateStore:
+        """Ledger, pending manifests, alerts, outbox in DynamoDB."""
+        return DynamoState(self.clients.dynamodb, self._named("state_table"))
+
+    @cached_property
+    def inputs(self) -> S3Inputs:
+        """Objects of the raw buckets."""
+        from mantissa.adapters.aws.inputs import S3Inputs
+        from mantissa.adapters.aws.spool import Spool
+
+        inputs = S3Inputs(self.clients.s3, self.seen, self.limits, spool=Spool())
+        self._open.callback(inputs.release)
+        return inputs
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What is known of raw objects without reading them."""
+        from mantissa.lake.seen import Seen
+
+        return Seen(self.state)
+
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """Messages of the ingest queue to rows."""
+        from mantissa.lake.arrivals import Arrivals
+        from mantissa.lake.refusals import Refusals
+
+        return Arrivals(self.inputs, self.ingest, Refusals(self.lake_ports), self.seen)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """Raw objects that nobody ingested, told of again."""
+        from mantissa.lake.sweep import Sweep
+
+        return Sweep(self.inputs.listing, self.state, self.ingest_queue, self.clock)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The Glue database."""
+        from mantissa.adapters.aws.glue import GlueCatalog
+
+        location = f"s3://{self._named('lake_bucket')}/lake"
+        return GlueCatalog(self.clients.glue, self._named("database"), location)
+
+    @cached_property
+    def engine(self) -> AthenaEngine:
+        """Athena, in the workgroup of the settings."""
+        from mantissa.adapters.aws.athena import AthenaEngine, Waiting, Workgroup
+        from mantissa.adapters.lake_sql import LakeSql
+
+        aws = self.settings.aws
+        workgroup = Workgroup(self._named("workgroup"), self._named("database"))
+        tables = {table.name: table for table in self.tables}
+        location = f"s3://{aws.lake_bucket}/"
+        lake = LakeSql(location, tables, self.trino_views, self.objects, self.catalog)
+        waiting = Waiting(self.clock)
+        return AthenaEngine(self.clients, workgroup, lake, waiting, files=self.data_files)
+
+    @cached_property
+    def query_engine(self) -> AthenaEngine:
+        """The same engine: the guard and the workgroup hold for everybody."""
+        return self.engine
+
+    @cached_property
+    def query_jobs(self) -> AthenaEngine:
+        """The same engine."""
+        return self.engine
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Credentials in Secrets Manager."""
+        from mantissa.adapters.aws.secrets import SecretsManager
+
+        prefix = self.settings.aws.secret_prefix
+        return SecretsManager(self.clients.secretsmanager, prefix, self.clock)
+
+    @cached_property
+    def alert_queue(self) -> Queue:
+        """What wakes delivery."""
+        return self._queue("alert_queue")
+
+    @cached_property
+    def ingest_queue(self) -> Queue:
+        """Objects to ingest."""
+        return self._queue("ingest_queue")
+
+    def worker(self) -> tuple[str, Callable[[str], bool]]:
+        """Return this function's name; one of the same name that was at work before is gone.
+
+        Detection runs one at a time (reserved concurrency 1), so a pin that a function of this
+        name left is of an invocation that died, and need not be waited for.
+        """
+        return self._worker or "aws", lambda owner: owner != self._worker
+
+    def _queue(self, key: str) -> Queue:
+        from mantissa.adapters.aws.sqs import SQSQueue
+
+        return SQSQueue(self.clients.sqs, self._named(key))
+
+    def _named(self, key: str) -> str:
+        value: str = getattr(self.settings.aws, key)
+        if value:
+            return value
+        raise ConfigError(
+            f"no '{key}' is set in [aws]",
+            where=str(self.settings.file or "the environment"),
+            fix=f"set MANTISSA_AWS_{key.upper()}, or write it in mantissa.toml; `terraform output` prints it",
+        )
+
+
+class Deployed:
+    """The product as a function keeps it between two calls: made anew when its settings change."""
+
+    def __init__(self, home: Path = LAMBDA_HOME, environ: Mapping[str, str] | None = None) -> None:
+        self._home = home
+        self._environ = environment() if environ is None else environ
+        self._clients = Clients()
+        self._app: AwsApp | None = None
+
+    def app(self) -> AwsApp:
+        """Return the product with the settings, rules and sources that the lake has now."""
+        from mantissa.adapters.aws.mirror import mirror
+
+        lake = AwsApp(settings_of(self._environ), clients=self._clients).objects
+        if mirror(lake, self._home) or self._app is None:
+            worker = self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+            self._app = AwsApp(load_settings(self._home, self._environ), worker, self._clients)
+        return self._app
