@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mantissa.errors import ConfigError, Conflict, ObjectNotFound
+from mantissa.errors import AccessDenied, ConfigError, Conflict, ObjectNotFound
 from mantissa.lake.books import MOST_DAYS, Outcome
 from mantissa.lake.ingest import Ingest, Inputs, LakePorts, extract_all
 from mantissa.lake.ledger import DONE, Ledger
@@ -199,7 +199,7 @@ class ReplayQuarantine:
     def _is_there(self, source_object: str, identity: str) -> bool:
         try:
             return self._inputs.head(source_object).identity == identity
-        except (ObjectNotFound, ConfigError, Conflict):
+        except (ObjectNotFound, AccessDenied, ConfigError, Conflict):
             return False
 
 

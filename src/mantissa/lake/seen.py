@@ -124,4 +124,5 @@ def _value(sighting: Sighting) -> Mapping[str, Any]:
 
 
 def _sighting(item: Item) -> Sighting:
-    return Sighting(**{**asdict(NOTHING), **item.value})
+    known = asdict(NOTHING)
+    return Sighting(**{name: item.value.get(name, value) for name, value in known.items()})
