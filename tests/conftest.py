@@ -14,7 +14,7 @@ from support import ministack as ministack_server
 from support import moto_server
 from support import trino as trino_server
 from support.emulators import Emulator
-from support.requirements import PROBES, require, shared_data_folder
+from support.requirements import PROBES, require, shared_data_folder, what_was_missing
 from support.trino import Trino
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in named:
         if name.strip() not in PROBES:
             raise pytest.UsageError(f"MANTISSA_REQUIRE names {name}; known: {', '.join(PROBES)}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what this machine lacks, how much was skipped for it, and how to get it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    lines = what_was_missing(r.longrepr[2] for r in skipped if isinstance(r.longrepr, tuple))
+    if lines:
+        terminalreporter.section("skipped for want of a tool")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

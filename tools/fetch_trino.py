@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -28,6 +27,17 @@ from pathlib import Path
 VERSION = "476"
 JAVA = 24
 """The oldest Java that Trino 476 starts on."""
+
+HOMES = (
+    "usr/lib/jvm/*",
+    "usr/java/*",
+    "opt/java/*",
+    "opt/*jdk*",
+    "Library/Java/JavaVirtualMachines/*/Contents/Home",
+    "opt/homebrew/opt/openjdk*",
+    f"{Path.home().relative_to('/')}/.sdkman/candidates/java/*",
+)
+"""Where systems keep JDKs, from the root."""
 
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
@@ -188,15 +198,10 @@ def _javas(environ: Mapping[str, str]) -> Iterator[Path]:
         yield Path(environ["JAVA_HOME"]) / "bin" / "java"
     if on_path := shutil.which("java", path=environ.get("PATH")):
         yield Path(on_path)
-    homes = ["/usr/lib/jvm/*", "/usr/java/*", "/opt/java/*", "/opt/*jdk*"]
-    if platform.system() == "Darwin":
-        homes = ["/Library/Java/JavaVirtualMachines/*/Contents/Home", "/opt/homebrew/opt/openjdk*"]
-    for pattern in homes:
-        for folder in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
-            if (folder / "bin" / "java").is_file():
-                yield folder / "bin" / "java"
-    for folder in sorted((Path.home() / ".sdkman/candidates/java").glob("*"), reverse=True):
-        yield folder / "bin" / "java"
+    for pattern in HOMES:
+        # The newest of a folder sorts last, and its version is asked for anyway.
+        for home in sorted(Path("/").glob(pattern), reverse=True):
+            yield home / "bin" / "java"
 
 
 def java_version(program: Path) -> int:

@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -110,6 +111,9 @@ PROBES: Mapping[str, Callable[[], str]] = {
 }
 """Requirement → a function that returns what is missing, or nothing."""
 
+NEEDS = "needs "
+"""How the reason of such a skip starts, before the requirement's name."""
+
 
 def require(name: str) -> None:
     """Skip the running test when `name` is missing, or fail it where it must be there."""
@@ -118,4 +122,13 @@ def require(name: str) -> None:
         return
     if name in os.environ.get("MANTISSA_REQUIRE", "").replace(" ", "").split(","):
         pytest.fail(f"{missing}, and MANTISSA_REQUIRE names {name}", pytrace=False)
-    pytest.skip(missing)
+    pytest.skip(f"{NEEDS}{name}: {missing}")
+
+
+def what_was_missing(reasons: Iterable[str]) -> list[str]:
+    """Return a line for each requirement that tests were skipped for, most tests first."""
+    counts = Counter(r.partition(NEEDS)[2] for r in reasons if NEEDS in r)
+    return [
+        f"{name} ({number} test{'s' * (number > 1)}): {missing}"
+        for (name, _, missing), number in ((r.partition(": "), n) for r, n in counts.most_common())
+    ]

@@ -31,3 +31,17 @@ def test_what_is_there_passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("MANTISSA_SHARED_DATA", str(tmp_path))
     requirements.require("shared_data")
     requirements.require("duckdb")
+
+
+def test_the_end_of_a_run_says_what_to_get(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    reasons = ["Skipped: Linux only"]
+    for name, variable in (("trino", "MANTISSA_CACHE"), ("shared_data", "MANTISSA_SHARED_DATA")):
+        monkeypatch.setenv(variable, str(tmp_path / "absent"))
+        with pytest.raises(pytest.skip.Exception) as caught:
+            requirements.require(name)
+        reasons.append(f"Skipped: {caught.value}")
+    first, second = requirements.what_was_missing([*reasons, reasons[1]])
+    assert first.startswith("trino (2 tests): there is no Trino 476 in ")
+    assert first.endswith("; `make trino` fetches it")
+    assert second.startswith("shared_data (1 test): ")
+    assert requirements.what_was_missing(["Skipped: Linux only"]) == []
