@@ -106,15 +106,19 @@ def _made(name: str, arguments: list[list[str]]) -> TrinoType:
 
 
 def _field(words: list[str]) -> tuple[str, TrinoType]:
-    """Read `name type`, or a type alone; a name may be quoted, and may be a type's name."""
+    """Read `name type`, or a type alone.
+
+    The client protocol quotes names; `typeof` does not, so that a name may be a type's name, or
+    several words.
+    """
     if words[0].startswith('"'):
         return words[0][1:-1].replace('""', '"'), _whole(words[1:])
-    if len(words) == 1 or words[1] == "(" or words[0] in ("timestamp", "time", "interval"):
+    for place in range(len(words)):
         try:
-            return "", _whole(words)
+            return " ".join(words[:place]), _whole(words[place:])
         except ValueError:
-            pass
-    return words[0], _whole(words[1:])
+            continue
+    raise ValueError(f"no type: {' '.join(words)}")
 
 
 def _whole(words: list[str]) -> TrinoType:
