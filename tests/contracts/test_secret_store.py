@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mantissa.adapters.aws.secrets import SecretsManager
 from mantissa.adapters.local.secrets import LocalSecrets, variable_of
 from mantissa.adapters.memory import ManualClock, MemorySecrets
 from mantissa.errors import ConfigError
 from mantissa.ports import SecretStore
+from support.aws_stores import moto_clients
 
 CANARY = "canary-7319"
 Make = Callable[[Mapping[str, str]], SecretStore]
@@ -32,8 +34,8 @@ def lines(secrets: Mapping[str, str]) -> str:
     return "".join(f'"{name}" = "{value}"\n' for name, value in secrets.items())
 
 
-@pytest.fixture(params=["memory", "file", "environment"])
-def make(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Make:
+@pytest.fixture(params=["memory", "file", "environment", "secrets manager on moto"])
+def make(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Make]:
     def in_environment(secrets: Mapping[str, str]) -> SecretStore:
         environ = {variable_of(name): value for name, value in secrets.items()}
         return LocalSecrets(tmp_path / "none.toml", environ, clock)
@@ -46,7 +48,18 @@ def make(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> 
         "file": in_file,
         "environment": in_environment,
     }
-    return makers[request.param]
+    if request.param in makers:
+        yield makers[request.param]
+        return
+    with moto_clients() as clients:
+
+        def in_aws(secrets: Mapping[str, str]) -> SecretStore:
+            for name, value in secrets.items():
+                full = name if name.startswith("mantissa-log/") else f"mantissa-log/{name}"
+                clients.secretsmanager.create_secret(Name=full, SecretString=value)
+            return SecretsManager(clients.secretsmanager, "mantissa-log/", clock)
+
+        yield in_aws
 
 
 @pytest.mark.parametrize("name", ["slack-webhook", "mantissa-log/pagerduty-api-key", "a.b_c"])

@@ -60,3 +60,20 @@ def make_state(clients: Clients, name: str = STATE, **options: Any) -> DynamoSta
 def put_plain(clients: Clients, bucket: str, key: str, data: bytes) -> None:
     """Put an object as a log delivery does: without any checksum of SHA-256."""
     clients.s3.put_object(Bucket=bucket, Key=key, Body=data)
+
+
+def make_queue(clients: Clients, name: str = "mantissa-test-ingest") -> str:
+    """Make a queue and return its address."""
+    return str(clients.sqs.create_queue(QueueName=name)["QueueUrl"])
+
+
+def received(clients: Clients, url: str) -> list[str]:
+    """Take every message out of a queue."""
+    bodies: list[str] = []
+    while found := clients.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+        "Messages", []
+    ):
+        for message in found:
+            bodies.append(message["Body"])
+            clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
