@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from mantissa.detection.findings import FINDINGS
+from mantissa.detection.table import FINDINGS
 from mantissa.model import Table
 from mantissa.sources.presto_view import DATABASE, MARK, PrestoView, glue_view, presto_views
 from mantissa.sources.registry import load_sources

@@ -13,39 +13,17 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mantissa.detection.fuse import ENTITIES, FusedQuery
+from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.prepare import Predicate
+from mantissa.detection.table import ENTITIES, FINDINGS
 from mantissa.lake.parquet import PARTITION, encode
-from mantissa.model import Column, Finding, QueryResult, Severity, Table
+from mantissa.model import Finding, QueryResult, Severity
 from mantissa.sources.schema import arrow_schema
 
 TEXT = 4096
 """Most characters of one field's value that travel with a finding; the event has it whole."""
 PART_ROWS = 50_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-FINDINGS = Table(
-    "findings",
-    (
-        Column("finding_id", "string", "The same for the same rule version and event, for ever"),
-        Column("event_time", "timestamp", "When the matched event happened, UTC"),
-        Column("detected_at", "timestamp", "When the run that found it started, UTC"),
-        Column("rule_id", "string", "The Sigma rule's id"),
-        Column("rule_title", "string", "The rule's title at that version"),
-        Column("rule_version", "string", "First 12 hex digits of the SHA-256 of the rule's text"),
-        Column("level", "string", "informational, low, medium, high or critical"),
-        Column("tags", "json", "The rule's tags, a list"),
-        Column("source", "string", "Log source of the event"),
-        Column("event_id", "string", "The matched event's row"),
-        Column("source_object", "string", "Input object that the event came from"),
-        *(Column(name, "string", f"The event's {name}") for name in ENTITIES),
-        Column("fields", "json", "Values of the fields that the rule names, an object of texts"),
-        Column("run_id", "string", "The detection run that found it"),
-        Column("object_time", "timestamp", "When the input object was last modified, UTC"),
-        Column("row_time", "timestamp", "When the event became a row of the lake, UTC"),
-    ),
-    "Rules that matched events, one row per rule and event",
-)
 
 
 Arrival = tuple[datetime | None, datetime | None]

@@ -19,6 +19,7 @@ from sqlglot import exp
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.prepare import MAX_SQL, Predicate
 from mantissa.detection.scope import Scope
+from mantissa.detection.table import ENTITIES
 from mantissa.detection.template import quoted
 from mantissa.model import Table
 from mantissa.sources.definition import Binding
@@ -26,17 +27,6 @@ from mantissa.sources.definition import Binding
 BITMAP_BYTES = 3_500
 BITMAP_RULES = 60
 QUERY_RULES = 400
-ENTITIES = (
-    "actor_user",
-    "actor_id",
-    "src_ip",
-    "dst_ip",
-    "device_host",
-    "cloud_account",
-    "cloud_region",
-    "resource",
-)
-"""Common columns that say who and what is involved; they travel with every finding."""
 ENVELOPE = ("event_id", "event_time", "source_object")
 
 Bitmap = tuple[Predicate, ...]

@@ -21,7 +21,6 @@ from datetime import datetime, timedelta
 from mantissa.detection.commit import AlertHook, Commit, Work
 from mantissa.detection.execute import Evaluator, merged
 from mantissa.detection.findings import (
-    FINDINGS,
     Arrival,
     RunStamp,
     day_of,
@@ -33,6 +32,7 @@ from mantissa.detection.journal import MISSED, Pin, Report
 from mantissa.detection.missed import due
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
+from mantissa.detection.table import FINDINGS
 from mantissa.errors import Conflict, StoreError
 from mantissa.lake.books import PENDING
 from mantissa.model import QueryLimits, QueryResult
