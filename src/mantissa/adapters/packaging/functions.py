@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 HANDLERS = "mantissa.entrypoints.lambdas"
 """The package that holds one module for each function."""
 
-_SHELL = ("aws-lambda-powertools", "boto3", "msgspec", "orjson", "pyyaml")
-"""Every function: the shell, the clients, and how records and source definitions are read."""
-_READING = ("defusedxml", "evtx", "isal", "pyarrow", "zstandard")
-"""What turns an object into rows."""
+_SHELL = ("aws-lambda-powertools", "boto3", "msgspec", "orjson", "zstandard")
+"""Every function: the shell, the clients, and how state is written."""
+_SOURCES = ("defusedxml", "pyarrow", "pyyaml")
+"""What knows the log sources and their tables."""
+_READING = ("evtx", "isal")
+"""What takes objects apart."""
 
 _TYPES_ONLY = "annotations for type checkers, no code"
 _NO_PIPELINES = (
@@ -52,11 +54,11 @@ class Function:
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
-        Function("ingest", (*_SHELL, *_READING)),
-        Function("detect", (*_SHELL, *_READING, "pysigma", "sqlglot"), rules=True),
-        Function("alert", (*_SHELL, "httpx", "sqlglot", "pyarrow")),
-        Function("api", (*_SHELL, "pyarrow", "sqlglot")),
-        Function("sweep", (*_SHELL, "pyarrow")),
+        Function("ingest", (*_SHELL, *_SOURCES, *_READING, "sqlglot")),
+        Function("detect", (*_SHELL, *_SOURCES, "pysigma", "sqlglot"), rules=True),
+        Function("alert", (*_SHELL, "httpx", "sqlglot")),
+        Function("api", (*_SHELL, *_SOURCES, "sqlglot")),
+        Function("sweep", (*_SHELL, *_SOURCES, *_READING)),
     )
 }
 """To add a function: one row here, its module in `entrypoints/lambdas`, then `make locks`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-SERVICES = ("athena", "dynamodb", "glue", "s3", "secretsmanager", "sqs", "sts")
+SERVICES = ("athena", "dynamodb", "glue", "s3", "secretsmanager", "sqs", "sts", "xray")
 """The AWS services whose description botocore keeps; it has some four hundred."""
 
 _RULES: tuple[tuple[str, str], ...] = (

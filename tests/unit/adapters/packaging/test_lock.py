@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from importlib.metadata import packages_distributions
+
 import pytest
+from packaging.utils import canonicalize_name
 
 import function_locks
 from mantissa.adapters.packaging.functions import FORBIDDEN, FUNCTIONS
 from mantissa.adapters.packaging.lock import closure, parse_lock, render_lock
 from mantissa.adapters.packaging.target import Target
 from mantissa.errors import ConfigError
+from support.reach import reach, third_party
+
+NEVER = {
+    # Triage asks the registry of destinations only which of them follow an alert's state.
+    "api": {"httpx", "httpcore"},
+}
+"""What a function's code names and never imports."""
 
 A, B = "a" * 64, "b" * 64
 LOCK = f"""\
@@ -108,3 +118,29 @@ def test_no_function_locks_what_none_may_hold(name: str) -> None:
     assert not locked & FORBIDDEN
     assert not locked & set(FUNCTIONS[name].without)
     assert all(pin.hashes for pin in pins)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_whatever_a_function_can_come_to_import_is_locked(name: str) -> None:
+    function = FUNCTIONS[name]
+    needed = third_party(reach(function.handler.rpartition(".")[0]))
+    assert "aws_lambda_powertools" in needed
+    pins = parse_lock((function_locks.FOLDER / f"{name}.lock").read_text(), name)
+    locked = {pin.name for pin in pins}
+    known = packages_distributions()
+    missing = {
+        package: by
+        for package, by in needed.items()
+        if package not in NEVER.get(name, set())
+        and not {canonicalize_name(dist) for dist in known.get(package, [])} & locked
+    }
+    assert missing == {}
+
+
+def test_late_imports_and_registries_are_followed() -> None:
+    found = reach(FUNCTIONS["ingest"].handler.rpartition(".")[0])
+    assert "mantissa.lake.arrivals" in found.modules, "an accessor of the product"
+    assert "mantissa.sources.windows.normalise" in found.modules, "named by a registry"
+    assert found.packages["defusedxml"] == "mantissa.sources.windows.xml"
+    assert "mantissa.detection.load" not in found.modules
+    assert "sigma" in reach(FUNCTIONS["detect"].handler.rpartition(".")[0]).packages
