@@ -119,6 +119,21 @@ def test_a_server_that_died_is_started_again_for_the_next(tmp_path: Path) -> Non
         assert kept.listens(state["port"])
 
 
+def test_what_a_server_started_ends_with_it(tmp_path: Path) -> None:
+    port = kept.free_port()
+    child = f"[sys.executable, '-m', 'http.server', '{port}', '--bind', '127.0.0.1']"
+    program = f"import signal, subprocess, sys; subprocess.Popen({child}); signal.pause()"
+
+    def with_child(place: Place) -> State:
+        keeper = place.run([sys.executable, "-c", program], os.environ)
+        place.until(lambda: kept.listens(port), keeper, SECONDS)
+        return {"port": port}
+
+    with kept.shared(tmp_path, "parent", with_child):
+        assert kept.listens(port)
+    assert ends(port)
+
+
 def test_a_server_that_does_not_come_up_says_why(tmp_path: Path) -> None:
     def broken(place: Place) -> State:
         argv = [sys.executable, "-c", "import sys; sys.exit('no such luck')"]

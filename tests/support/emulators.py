@@ -16,10 +16,12 @@ SECRET_KEY = "testtest"
 
 @dataclass(frozen=True)
 class Emulator:
-    """Where an emulator listens. Tests share it: name buckets and databases after the test."""
+    """Where an emulator listens, and as whom. Name buckets and databases after the test."""
 
     port: int
     log: str
+    access_key: str = ACCESS_KEY
+    secret_key: str = SECRET_KEY
 
     @property
     def url(self) -> str:
@@ -31,8 +33,8 @@ class Emulator:
             "AWS_ENDPOINT_URL": self.url,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_EC2_METADATA_DISABLED": "true",
             **more,
         }
@@ -42,7 +44,9 @@ class Emulator:
         import boto3
 
         return boto3.Session(
-            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            region_name=REGION,
         )
 
     def client(self, service: str, **more: Any) -> Any:

@@ -177,6 +177,9 @@ def _keep(lease: Path, argv: Sequence[str]) -> int:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _stop(server)
             time.sleep(POLL)
+    # What the server left behind is in this group, too, which the keeper leads.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(os.getpgrp(), signal.SIGTERM)
     return server.returncode
 
 

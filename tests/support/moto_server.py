@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,15 +16,21 @@ START_SECONDS = 60.0
 
 
 @contextmanager
-def running(root: Path, name: str = "moto") -> Iterator[Emulator]:
-    """Yield the moto server called `name` under `root`."""
+def running(
+    root: Path, name: str = "moto", env: Mapping[str, str] | None = None
+) -> Iterator[Emulator]:
+    """Yield the moto server called `name` under `root`; one that judges IAM is not to be shared."""
 
     def start(place: kept.Place) -> kept.State:
         port = kept.free_port()
         argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        keeper = place.run(argv, bare_environ(os.environ) | {"TMPDIR": str(place.folder)})
+        keeper = place.run(argv, _environ(place) | dict(env or {}))
         place.until(lambda: answers(f"http://127.0.0.1:{port}/moto-api/"), keeper, START_SECONDS)
         return {"port": port, "log": str(place.log)}
 
     with kept.shared(root, name, start) as state:
         yield Emulator(state["port"], state["log"])
+
+
+def _environ(place: kept.Place) -> dict[str, str]:
+    return bare_environ(os.environ) | {"TMPDIR": str(place.folder)}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import fetch_trino
 from support import kept
-from support.emulators import ACCESS_KEY, REGION, SECRET_KEY, Emulator, bare_environ
+from support.emulators import REGION, Emulator, bare_environ
 from support.ministack import answers
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _argv(folder: Path, port: int, emulator: Emulator) -> list[str]:
     home = fetch_trino.home()
     catalogs = folder / "catalog"
     catalogs.mkdir()
-    _write(catalogs / f"{CATALOG}.properties", _catalog(emulator.url))
+    _write(catalogs / f"{CATALOG}.properties", _catalog(emulator))
     _write(folder / "config.properties", _config(port))
     node = {
         "node.environment": "test",
@@ -128,20 +128,20 @@ def _config(port: int) -> dict[str, str]:
     }
 
 
-def _catalog(endpoint: str) -> dict[str, str]:
+def _catalog(emulator: Emulator) -> dict[str, str]:
     return {
         "connector.name": "hive",
         "hive.metastore": "glue",
         "hive.metastore.glue.region": REGION,
-        "hive.metastore.glue.endpoint-url": endpoint,
-        "hive.metastore.glue.aws-access-key": ACCESS_KEY,
-        "hive.metastore.glue.aws-secret-key": SECRET_KEY,
+        "hive.metastore.glue.endpoint-url": emulator.url,
+        "hive.metastore.glue.aws-access-key": emulator.access_key,
+        "hive.metastore.glue.aws-secret-key": emulator.secret_key,
         "fs.native-s3.enabled": "true",
-        "s3.endpoint": endpoint,
+        "s3.endpoint": emulator.url,
         "s3.region": REGION,
         "s3.path-style-access": "true",
-        "s3.aws-access-key": ACCESS_KEY,
-        "s3.aws-secret-key": SECRET_KEY,
+        "s3.aws-access-key": emulator.access_key,
+        "s3.aws-secret-key": emulator.secret_key,
         # moto answers column statistics with 500, and each query then tries for ten seconds.
         "hive.table-statistics-enabled": "false",
     }
