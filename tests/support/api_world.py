@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -38,7 +39,7 @@ from mantissa.model import (
     Sample,
     Severity,
 )
-from mantissa.ports import Put, QueryJobs
+from mantissa.ports import Put, QueryEngine, QueryJobs
 from mantissa.sources.registry import Sources, load_sources
 from support.ask_lake import TABLES, VIEWS, write_lake
 from support.requirements import ROOT
@@ -99,10 +100,11 @@ class World:
         self, home: Path, *, quota: Quota | None = None, max_bytes: int | None = None
     ) -> None:
         self.clock = ManualClock(NOW)
+        self.pause: Callable[[float], None] = self.clock.advance
         self.state: Any = MemoryState()
         numbers = itertools.count(1)
         self.trail = Trail(self.clock, lambda: f"{next(numbers):032x}")
-        self.engine = engine(home)
+        self.engine: QueryEngine = engine(home)
         self.jobs = Jobs(LocalJobs(self.engine))
         self.settings = JobSettings(LIMITS, quota or Quota(), max_bytes)
         self.api_settings = ApiSettings(origins=(ORIGIN,))
@@ -122,7 +124,7 @@ class World:
     @property
     def queries(self) -> Queries:
         query = Query(self.engine, Names.of(TABLES, VIEWS), LIMITS)
-        ports = JobPorts(self.state, self.jobs, self.trail, self.clock.advance)
+        ports = JobPorts(self.state, self.jobs, self.trail, self.pause)
         return Queries(query, ports, self.settings)
 
     def ask(
