@@ -180,8 +180,11 @@ def test_what_parses_but_means_nothing_fails_later(caller: Caller) -> None:
     assert status["State"] == "FAILED"
     assert status["StateChangeReason"] == (
         "COLUMN_NOT_FOUND: line 2:3: Column 'nothing' cannot be resolved"
+        " or requester is not authorized to access requested resources"
     )
     assert status["AthenaError"]["ErrorCategory"] == 2
+    assert status["AthenaError"]["ErrorType"] == 1006
+    assert status["AthenaError"]["ErrorMessage"] == status["StateChangeReason"]
     assert status["AthenaError"]["Retryable"] is False
 
 
@@ -189,6 +192,12 @@ def test_a_failure_while_running_is_the_users(caller: Caller) -> None:
     status = caller.run("SELECT 1 / (source_line - 1) FROM events WHERE source_line = 1")["Status"]
     assert (status["State"], status["AthenaError"]["ErrorCategory"]) == ("FAILED", 2)
     assert status["StateChangeReason"].startswith("DIVISION_BY_ZERO")
+
+
+def test_a_result_that_cannot_be_written_is_a_failure(caller: Caller) -> None:
+    place = {"OutputLocation": f"s3://no-such-{uuid.uuid4().hex}/"}
+    status = caller.run("SELECT 1", ResultConfiguration=place)["Status"]
+    assert (status["State"], status["AthenaError"]["ErrorType"]) == ("FAILED", 401)
 
 
 def test_a_failed_query_has_no_results(caller: Caller) -> None:

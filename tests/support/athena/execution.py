@@ -20,9 +20,13 @@ from support.athena.wire import Running, Session, Stopped, TrinoFailed
 
 OVER_LIMIT = "Bytes scanned limit was exceeded"
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
-# AWS's table of error types: 1 is the system's fault, 2 the user's, 3 another's.
+# AWS's catalog of errors: a failure is the system's fault (1), the user's (2) or another's (3).
 _CATEGORIES = {"USER_ERROR": 2, "EXTERNAL": 3}
 _INSUFFICIENT = "INSUFFICIENT_RESOURCES"
+_ENGINE, _RESOURCES, _USER, _NOT_WRITTEN = 200, 6, 1000, 401
+_TYPES = {"COLUMN_NOT_FOUND": 1006, _INSUFFICIENT: _RESOURCES}
+# Athena does not tell a column that is not there from one that may not be read.
+_MAY_BE_DENIED = " or requester is not authorized to access requested resources"
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,13 @@ class Execution:
         except TrinoFailed as failure:
             self._finish_failed(failure)
         except NotWritten as failure:
-            self._finish("FAILED", str(failure), _error(2, str(failure)))
+            self._finish("FAILED", str(failure), _error(2, _NOT_WRITTEN, str(failure)))
         except httpx.HTTPError as failure:
-            self._finish("FAILED", f"Trino: {failure!r}", _error(1, repr(failure), retryable=True))
+            reason = f"GENERIC_INTERNAL_ERROR: {failure!r}"
+            self._finish("FAILED", reason, _error(1, _ENGINE, reason, retryable=True))
+        finally:
+            # Only a fault of this endpoint gets here undecided; its caller must not wait for ever.
+            self._finish("FAILED", "INTERNAL: the endpoint of the tests broke", _BROKEN)
 
     def _carry_out(self, writer: Writer) -> None:
         kind = self.request.statement
@@ -159,9 +167,13 @@ class Execution:
         if failure.name == "EXCEEDED_SCAN_LIMIT":
             self._finish("CANCELLED", OVER_LIMIT)
             return
-        reason = f"{failure.name}: {failure.message}"
+        denied = _MAY_BE_DENIED if failure.name == "COLUMN_NOT_FOUND" else ""
+        reason = f"{failure.name}: {failure.message}{denied}"
         category = _CATEGORIES.get(failure.kind, 1)
-        self._finish("FAILED", reason, _error(category, reason, failure.kind == _INSUFFICIENT))
+        usual = _USER if category == 2 else _ENGINE
+        number = _TYPES.get(failure.name, _TYPES.get(failure.kind, usual))
+        retryable = failure.kind == _INSUFFICIENT
+        self._finish("FAILED", reason, _error(category, number, reason, retryable))
 
     def describe(self) -> dict[str, Any]:
         """Return it as GetQueryExecution does."""
@@ -234,15 +246,16 @@ class Execution:
         }
 
 
-def _error(category: int, message: str, retryable: bool = False) -> dict[str, Any]:
-    # The numbers of AWS's table are coarse: 1000 and up are the user's, 200 the engine's own.
-    number = 1000 if category == 2 else 200
+def _error(category: int, number: int, message: str, retryable: bool = False) -> dict[str, Any]:
     return {
         "ErrorCategory": category,
         "ErrorType": number,
         "Retryable": retryable,
         "ErrorMessage": message,
     }
+
+
+_BROKEN = _error(1, _ENGINE, "the endpoint of the tests broke")
 
 
 def _substatement(statement: Statement) -> str:
