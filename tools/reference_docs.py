@@ -15,12 +15,17 @@ from typing import Any
 import typer
 
 import aws_catalog
+import cloudformation_catalog
+from mantissa.adapters.aws.prices import load_prices
 from mantissa.config.template import render_reference
 from mantissa.entrypoints.api import openapi
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.main import PROGRAM, app
+from mantissa.lake.cost import estimate
+from mantissa.lake.cost_case import Case, Volumes
 
 ROOT = Path(__file__).resolve().parents[1]
+COST_PAGE = "docs/guide/aws/cost.md"
 NOTE = "<!-- Written by `make docs`; `make check` fails when it is not current. -->\n"
 
 
@@ -81,10 +86,49 @@ def render_configuration() -> str:
     return f"{NOTE}\n{render_reference()}"
 
 
+_COST_DAYS = (("a quiet account", 1), ("a small company", 10), ("a busy one", 100))
+_COST_BEGIN, _COST_END = "<!-- cost: begin -->", "<!-- cost: end -->"
+
+
+def render_cost() -> str:
+    """Return the page on costs with its tables made anew; the rest of it is written by hand."""
+    text = (ROOT / COST_PAGE).read_text(encoding="utf-8")
+    before, _, rest = text.partition(_COST_BEGIN)
+    _, _, after = rest.partition(_COST_END)
+    return f"{before}{_COST_BEGIN}\n{_cost_tables()}\n{_COST_END}{after}"
+
+
+def _cost_tables() -> str:
+    prices = load_prices("us-east-1")
+    cases = [Case(Volumes(gb_per_day=gb)) for _, gb in _COST_DAYS]
+    found = [estimate(case, prices.prices) for case in cases]
+    head = "".join(f" {name}, {gb} GB a day |" for name, gb in _COST_DAYS)
+    lines = [f"| USD a month |{head}", "|---|" + "---:|" * len(found)]
+    for service in found[0].services:
+        cells = "".join(f" {e.services[service]:,.2f} |" for e in found)
+        lines.append(f"| {service} |{cells}")
+    lines.append("| **all** |" + "".join(f" **{e.total:,.2f}** |" for e in found))
+    given = found[0].case.volumes
+    lines += [
+        "",
+        f"{given.rules:g} rules, {given.queries_per_day:g} queries of people a day, "
+        f"{given.retention_days:g} days kept, {given.alerts_per_day:g} alerts a day, "
+        f"{given.sources:g} kinds of log, objects of {given.object_kb:g} kB; "
+        f"{prices.region}, list prices as of {prices.as_of}, "
+        f"{'verified' if prices.verified else 'not verified'}.",
+    ]
+    lines += ["", "| reckoned with | value | origin |", "|---|---:|---|"]
+    assumed = found[0].case.assumed.to_json()
+    lines += [f"| {a['doc']} | {a['value']:g} | {a['origin']} |" for a in assumed]
+    return "\n".join(lines)
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     aws_catalog.FILE: aws_catalog.render,
+    cloudformation_catalog.TEMPLATE: cloudformation_catalog.current,
     "docs/reference/cli.md": render_cli,
     "docs/reference/configuration.md": render_configuration,
+    COST_PAGE: render_cost,
     "docs/reference/openapi.json": openapi.text,
 }
 """Page → the function that renders it."""

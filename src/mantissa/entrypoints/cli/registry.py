@@ -84,6 +84,11 @@ COMMANDS: dict[str, Entry] = {
         "Build the Lambda functions' artefacts.",
         "Deploy",
     ),
+    "cost": Entry(
+        "mantissa.entrypoints.cli.cost:cost",
+        "Estimate what a deployed lake costs in a month.",
+        "Deploy",
+    ),
 }
 """To add a command: one module in this folder, one row here."""
 
