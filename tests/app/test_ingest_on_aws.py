@@ -33,7 +33,7 @@ from mantissa.lake.sweep import Sweep
 from mantissa.model import ObjectInfo
 from mantissa.ports import ObjectStore, StateStore
 from mantissa.sources.record import Limits
-from support.aws_faults import Network, lost, refused
+from support.aws_faults import Network, lost, refused, through
 from support.aws_faults import no_waiting as no_waiting
 from support.aws_stores import (
     LAKE,
@@ -212,9 +212,9 @@ def test_lost_answers_and_throttles_on_the_way_change_nothing(
     throttled = refused(400, "ThrottlingException", kind="json")
     for _ in range(6):
         s3.add("PutObject", lost, busy)
-        dynamodb.add("PutItem", lost, throttled)
-        dynamodb.add("GetItem", throttled)
-        dynamodb.add("TransactWriteItems", throttled)
+        dynamodb.add("PutItem", lost, through, throttled)
+        dynamodb.add("GetItem", throttled, through)
+        dynamodb.add("TransactWriteItems", throttled, through)
     aws.take_all()
     assert events(aws.store) == events(laptop[0])
     assert Reconcile(aws.store, aws.state).run() == []

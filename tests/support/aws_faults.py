@@ -6,6 +6,7 @@ let it happen, or not, and answers what it likes.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
@@ -19,18 +20,36 @@ Forward = Callable[[], AWSResponse]
 Fault = Callable[[Forward], AWSResponse]
 
 
+_TURN = threading.RLock()
+
+
+def one_at_a_time(event_name: str, request: Any, **_: Any) -> AWSResponse:
+    """Let moto answer one request after the other: it copies its tables while others write."""
+    from moto.core.models import botocore_stubber
+
+    with _TURN:
+        answer = botocore_stubber(event_name, request)
+    assert answer is not None
+    return answer
+
+
+def reach_moto(client: Any, through: Callable[..., AWSResponse] = one_at_a_time) -> None:
+    """Let a client's requests go that way, and no other."""
+    from moto.core.models import botocore_stubber
+
+    for handler in (botocore_stubber, one_at_a_time):
+        client.meta.events.unregister("before-send", handler)
+    client.meta.events.register("before-send", through)
+
+
 class Network:
     """Counts a client's requests and applies the faults that wait for an operation, in order."""
 
     def __init__(self, client: Any) -> None:
-        from moto.core.models import botocore_stubber
-
         self.calls: list[str] = []
         self.sent: list[Any] = []
-        self._stub = botocore_stubber
         self._faults: dict[str, list[Fault]] = {}
-        client.meta.events.unregister("before-send", botocore_stubber)
-        client.meta.events.register("before-send", self._send)
+        reach_moto(client, self._send)
 
     def add(self, operation: str, *faults: Fault) -> None:
         """Let the next requests of that operation meet these faults."""
@@ -45,9 +64,7 @@ class Network:
         self.sent.append(request)
 
         def forward() -> AWSResponse:
-            answer = self._stub(event_name, request)
-            assert answer is not None
-            return answer
+            return one_at_a_time(event_name, request)
 
         waiting = self._faults.get(operation)
         return waiting.pop(0)(forward) if waiting else forward()

@@ -9,6 +9,7 @@ from typing import Any
 
 from mantissa.adapters.aws.dynamodb import DynamoState
 from mantissa.adapters.aws.session import Clients
+from support.aws_faults import reach_moto
 from support.emulators import ACCESS_KEY, REGION, SECRET_KEY
 
 LAKE = "mantissa-test-lake"
@@ -22,7 +23,16 @@ def moto_clients() -> Iterator[Clients]:
     from moto import mock_aws
 
     with environ(AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY), mock_aws():
-        yield Clients(region=REGION)
+        yield MotoClients(region=REGION)
+
+
+class MotoClients(Clients):
+    """Clients of moto in this process, which may be used from several threads."""
+
+    def _make(self, service: str) -> Any:
+        client = super()._make(service)
+        reach_moto(client)
+        return client
 
 
 @contextmanager
