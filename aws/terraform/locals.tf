@@ -18,9 +18,9 @@ locals {
 
   functions = {
     for name, default in local.function_defaults : name => {
-      memory      = coalesce(try(var.functions[name].memory, null), default.memory)
-      timeout     = coalesce(try(var.functions[name].timeout, null), default.timeout)
-      scratch     = coalesce(try(var.functions[name].scratch, null), default.scratch)
+      memory      = coalesce(try(var.functions[name].memory_mb, null), default.memory)
+      timeout     = coalesce(try(var.functions[name].timeout_seconds, null), default.timeout)
+      scratch     = coalesce(try(var.functions[name].ephemeral_storage_mb, null), default.scratch)
       reserved    = try(coalesce(try(var.functions[name].reserved_concurrency, null), default.reserved), null)
       provisioned = try(coalesce(var.functions[name].provisioned_concurrency, 0), 0)
       version     = try(var.functions[name].live_version, null)
@@ -33,7 +33,11 @@ locals {
     slack-webhook     = { brought = var.slack_secret_name, value = var.slack_webhook_url }
     pagerduty-api-key = { brought = var.pagerduty_secret_name, value = var.pagerduty_api_key }
   }
-  secret_values = { for name, secret in local.secrets : name => secret.brought == null ? secret.value : null }
+  llm_secret = contains(["anthropic", "openai"], coalesce(var.llm_provider, "-")) ? "${var.llm_provider}-api-key" : null
+  secret_values = merge(
+    { for name, secret in local.secrets : name => secret.brought == null ? secret.value : null },
+    local.llm_secret == null ? {} : { (local.llm_secret) = var.llm_api_key },
+  )
   secret_names = {
     for name, secret in local.secrets : name => (
       secret.brought != null ? trimprefix(secret.brought, var.secret_prefix) : name
@@ -43,12 +47,20 @@ locals {
   # mantissa.toml: the user's own file, or one made of the variables.
   mantissa_toml = var.config_file != null ? file(var.config_file) : templatefile("${path.module}/mantissa.toml.tftpl", {
     tenant = local.context.name
-    link   = ""
+    link   = try(module.web[0].url, "")
     destinations = [for destination in [
       { name = "slack", type = "slack", key = "slack-webhook", min_level = var.alert_levels.slack },
       { name = "pagerduty", type = "pagerduty", key = "pagerduty-api-key", min_level = var.alert_levels.pagerduty },
     ] : merge(destination, { secret = local.secret_names[destination.key] }) if contains(keys(local.secret_names), destination.key)]
   })
+
+  callback_urls = concat(module.web[*].url, var.auth.callback_urls)
+
+  # The artefacts are built for the functions that run them.
+  package_command = coalesce(
+    var.package_command,
+    "make -C ../.. package PACKAGE_ARCH=${var.lambda_architecture} PACKAGE_PYTHON=${trimprefix(var.lambda_runtime, "python")}",
+  )
 
   repository = coalesce(var.source_directory, "${path.root}/../..")
 }

@@ -82,6 +82,8 @@ module "compute" {
   queue_urls     = module.ingestion.queue_urls
   additional_raw = { buckets = var.additional_raw_buckets.names, key_arns = var.additional_raw_buckets.key_arns }
   secret_names   = values(local.secret_names)
+  language_model = { secret = local.llm_secret, model_arns = var.llm_provider == "bedrock" ? var.llm_models : [] }
+  vpc            = one(module.network[*].vpc)
   functions      = local.functions
   runtime        = var.lambda_runtime
   architecture   = var.lambda_architecture
@@ -89,7 +91,7 @@ module "compute" {
   log_level      = var.log_level
 
   artefacts = {
-    command   = var.package_command
+    command   = local.package_command
     folder    = path.root
     directory = coalesce(var.artefact_directory, "${local.repository}/build/lambda")
     sources   = local.repository
@@ -113,4 +115,134 @@ module "scheduling" {
   function_arns   = module.compute.function_arns
   kms_key_arn     = module.encryption.key_arns.state
   alarm_topic_arn = local.context.alarm_topic_arn
+}
+
+module "auth" {
+  source = "./modules/auth"
+
+  context             = local.context
+  domain_prefix       = coalesce(var.auth.domain_prefix, "${local.context.name}-${local.context.account_id}")
+  callback_urls       = local.callback_urls
+  auth_flows          = var.auth.flows
+  mfa                 = var.auth.mfa
+  threat_protection   = var.auth.threat_protection
+  token_minutes       = var.auth.token_minutes
+  deletion_protection = var.deletion_protection
+}
+
+module "api" {
+  source = "./modules/api"
+
+  context            = local.context
+  invoke_arn         = module.compute.invoke_arns.api
+  user_pool_arn      = module.auth.user_pool_arn
+  scopes             = module.auth.scopes
+  throttle           = var.api.throttle
+  waf                = var.waf
+  log_key_arn        = module.encryption.key_arns.logs
+  log_retention_days = var.platform_log_retention_days
+  manage_account     = var.api.manage_account
+}
+
+module "web" {
+  source = "./modules/web"
+  count  = var.web.enabled ? 1 : 0
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
+  context            = local.context
+  assets_directory   = coalesce(var.web.assets_directory, "${local.repository}/src/mantissa/entrypoints/web")
+  api                = { domain_name = module.api.domain_name, stage = module.api.stage }
+  sign_in_domain     = trimprefix(module.auth.sign_in_url, "https://")
+  domain             = var.web.domain
+  price_class        = var.web.price_class
+  waf                = var.waf
+  rewrite            = var.web.rewrite
+  log_bucket         = module.storage.buckets.logs
+  log_retention_days = var.platform_log_retention_days
+  force_destroy      = var.force_destroy
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  context     = local.context
+  kms_key_arn = module.encryption.key_arns.state
+  emails      = var.monitoring.emails
+  dashboard   = var.monitoring.dashboard
+  budget      = var.monitoring.budget
+  log_groups  = module.compute.log_groups
+}
+
+module "audit" {
+  source = "./modules/audit"
+  count  = var.audit.enabled ? 1 : 0
+
+  context       = local.context
+  kms_key_arn   = module.encryption.key_arns.audit
+  log_bucket    = module.storage.buckets.logs
+  object_lock   = { mode = var.audit.mode, days = coalesce(var.audit.days, var.log_retention_days) }
+  trail         = var.audit.trail
+  force_destroy = var.force_destroy
+}
+
+module "delivery" {
+  source = "./modules/delivery"
+
+  name        = local.context.name
+  bucket      = module.storage.buckets.raw
+  kms_key_arn = module.encryption.key_arns.raw
+  partition   = local.context.partition
+  cloudtrail  = var.log_sources.cloudtrail
+  vpc_ids     = var.log_sources.vpc_ids
+  guardduty   = var.log_sources.guardduty
+}
+
+module "forwarder" {
+  source = "./modules/forwarder"
+
+  context     = local.context
+  forwarders  = var.forwarders
+  kms_key_arn = module.encryption.key_arns.raw
+}
+
+module "network" {
+  source = "./modules/network"
+  count  = length(var.network.functions) > 0 ? 1 : 0
+
+  context             = local.context
+  cidr                = var.network.cidr
+  services            = var.network.endpoints
+  flow_log_bucket_arn = local.context.bucket_arns.raw
+}
+
+module "replication" {
+  source = "./modules/replication"
+  count  = var.replication.region == null ? 0 : 1
+
+  providers = {
+    aws         = aws
+    aws.replica = aws.replica
+  }
+
+  context              = local.context
+  buckets              = module.storage.buckets
+  key_arns             = module.encryption.key_arns
+  region               = var.replication.region
+  retention_days       = var.log_retention_days
+  deletion_window_days = var.key_deletion_window_days
+  force_destroy        = var.force_destroy
+}
+
+module "backup" {
+  source = "./modules/backup"
+  count  = var.backup.enabled ? 1 : 0
+
+  context        = local.context
+  kms_key_arn    = module.encryption.key_arns.state
+  schedule       = var.backup.schedule
+  retention_days = var.backup.retention_days
 }

@@ -180,6 +180,30 @@ variable "alert_levels" {
   }
 }
 
+variable "llm_provider" {
+  description = "Language model that the api function may call: bedrock (the models of llm_models, no key), anthropic or openai (a key in Secrets Manager, from llm_api_key or brought by you as <provider>-api-key under secret_prefix); null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.llm_provider == null || contains(["bedrock", "anthropic", "openai"], coalesce(var.llm_provider, "-"))
+    error_message = "llm_provider is bedrock, anthropic or openai."
+  }
+}
+
+variable "llm_api_key" {
+  description = "Key of anthropic or openai; it is written to Secrets Manager (and to the Terraform state)."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "llm_models" {
+  description = "ARNs of the Bedrock models and inference profiles that may be called."
+  type        = list(string)
+  default     = []
+}
+
 variable "config_file" {
   description = "Your own mantissa.toml, in place of the one made of these variables."
   type        = string
@@ -213,9 +237,9 @@ variable "lambda_architecture" {
 variable "functions" {
   description = "Function (ingest, detect, alert, api, sweep) → what differs from its defaults. `live_version` rolls it back to a published version."
   type = map(object({
-    memory                  = optional(number)
-    timeout                 = optional(number)
-    scratch                 = optional(number)
+    memory_mb               = optional(number)
+    timeout_seconds         = optional(number)
+    ephemeral_storage_mb    = optional(number)
     reserved_concurrency    = optional(number)
     provisioned_concurrency = optional(number)
     live_version            = optional(string)
@@ -240,9 +264,9 @@ variable "log_level" {
 }
 
 variable "package_command" {
-  description = "Command that builds the functions' zips, run in this folder when their sources change."
+  description = "Command that builds the functions' zips, run in this folder when their sources change; null for `make package` of the repository, for the functions' processor and runtime."
   type        = string
-  default     = "make -C ../.. package"
+  default     = null
 }
 
 variable "artefact_directory" {
@@ -335,19 +359,163 @@ variable "athena" {
   }
 }
 
+variable "log_sources" {
+  description = "Logs that AWS itself delivers and that are switched on here: a CloudTrail trail (scope none, account or organisation; with data events of S3 and Lambda), flow logs of VPCs, GuardDuty."
+  type = object({
+    cloudtrail = optional(object({
+      scope       = optional(string, "none")
+      data_events = optional(bool, false)
+    }), {})
+    vpc_ids   = optional(list(string), [])
+    guardduty = optional(bool, false)
+  })
+  default = {}
+}
+
+variable "forwarders" {
+  description = "Other accounts that ship logs themselves: account id → external id they must say, and the one principal that may (null for any of the account). Each gets a role that may only add below forwarded/<account id>/."
+  type = map(object({
+    external_id   = string
+    principal_arn = optional(string)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for account, forwarder in var.forwarders : can(regex("^[0-9]{12}$", account)) && length(forwarder.external_id) >= 8])
+    error_message = "A forwarder is an account id of twelve digits with an external id of 8 characters or more."
+  }
+}
+
+# ---- People
+
+variable "auth" {
+  description = "Signing in: second factor (ON or OPTIONAL), Cognito's threat protection (OFF, AUDIT, ENFORCED), addresses that the sign-in page may send people back to besides the web UI, ways to sign in without the page, first part of the sign-in page's address."
+  type = object({
+    mfa               = optional(string, "ON")
+    threat_protection = optional(string, "OFF")
+    callback_urls     = optional(list(string), ["http://localhost:8976/callback"])
+    flows             = optional(list(string), ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"])
+    token_minutes     = optional(number, 60)
+    domain_prefix     = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for url in var.auth.callback_urls : can(regex("^(https://|http://localhost[:/])", url))])
+    error_message = "A callback address begins with https://, or with http://localhost for a program on the own machine."
+  }
+}
+
+variable "api" {
+  description = "Requests a second and at once (of all routes, and of new queries), and whether to set the role with which API Gateway writes logs in this region: false where another stack of the account does."
+  type = object({
+    throttle = optional(object({
+      rate        = optional(number, 50)
+      burst       = optional(number, 100)
+      query_rate  = optional(number, 5)
+      query_burst = optional(number, 20)
+    }), {})
+    manage_account = optional(bool, true)
+  })
+  default = {}
+}
+
+variable "web" {
+  description = "The web UI behind CloudFront: whether there is one, the folder it was built in (null for the repository's), a name of your own with its certificate in us-east-1, and whether paths of the page's router are rewritten."
+  type = object({
+    enabled          = optional(bool, true)
+    assets_directory = optional(string)
+    price_class      = optional(string, "PriceClass_100")
+    rewrite          = optional(bool, true)
+    domain = optional(object({
+      name            = string
+      certificate_arn = string
+    }))
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.web.price_class)
+    error_message = "price_class is PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
+}
+
+variable "waf" {
+  description = "The firewall in front of the API and of the web UI: whether there is one, and requests that one address may make in five minutes."
+  type = object({
+    enabled    = optional(bool, true)
+    rate_limit = optional(number, 2000)
+  })
+  default = {}
+
+  validation {
+    condition     = var.waf.rate_limit >= 10
+    error_message = "AWS takes a rate limit of 10 or more."
+  }
+}
+
+# ---- Watching, keeping safe
+
+variable "monitoring" {
+  description = "Addresses that alarms are sent to, whether there is a dashboard, and dollars a month after which a budget warns (null for no budget)."
+  type = object({
+    emails    = optional(list(string), [])
+    dashboard = optional(bool, true)
+    budget    = optional(number)
+  })
+  default = {}
+}
+
+variable "audit" {
+  description = "The bucket of audit records under object lock: whether there is one, mode (GOVERNANCE, or COMPLIANCE, which nobody can undo), days (null for log_retention_days), and a trail of who touched the lake."
+  type = object({
+    enabled = optional(bool, true)
+    mode    = optional(string, "GOVERNANCE")
+    days    = optional(number)
+    trail   = optional(bool, false)
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["GOVERNANCE", "COMPLIANCE"], var.audit.mode)
+    error_message = "mode is GOVERNANCE or COMPLIANCE."
+  }
+}
+
 variable "network" {
-  description = "Functions that run in a VPC of their own without a way to the internet, and its range. Empty for no VPC."
+  description = "Functions that run in a VPC of their own without a way to the internet, its range, and the services it reaches. Empty for no VPC; `alert` has to reach Slack, so it stays outside."
   type = object({
     functions = optional(list(string), [])
     cidr      = optional(string, "10.90.0.0/24")
+    endpoints = optional(list(string), ["athena", "glue", "kms", "logs", "secretsmanager", "sqs", "sts", "xray"])
   })
   default = {}
+
+  validation {
+    condition     = length(setsubtract(var.network.functions, ["ingest", "detect", "api", "sweep"])) == 0
+    error_message = "In the VPC may run ingest, detect, api and sweep; alert has to reach its destinations on the internet."
+  }
+
+  validation {
+    condition     = can(cidrsubnet(var.network.cidr, 1, 1))
+    error_message = "cidr is a range such as 10.90.0.0/24."
+  }
 }
 
 variable "replication" {
   description = "Copy the raw and lake buckets to this region; null for no copy."
   type = object({
     region = optional(string)
+  })
+  default = {}
+}
+
+variable "backup" {
+  description = "AWS Backup of the state table, beyond the 35 days of its point-in-time recovery: when, and for how many days."
+  type = object({
+    enabled        = optional(bool, false)
+    schedule       = optional(string, "cron(0 3 * * ? *)")
+    retention_days = optional(number, 90)
   })
   default = {}
 }

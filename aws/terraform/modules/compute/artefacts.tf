@@ -1,12 +1,10 @@
-# The zips: built when what they are made of changes, uploaded under the hash of it. The hash is of
+# The zips: built when what they are made of changes (code, its functions' locks, rules), uploaded under the hash of it. The hash is of
 # the inputs, so a plan needs no zip, and the build is deterministic, so equal inputs are equal zips.
 
 locals {
   inputs = sort(distinct(concat(
     [for file in fileset(var.artefacts.sources, "src/**") : file if length(regexall("__pycache__|\\.egg-info", file)) == 0],
     tolist(fileset(var.artefacts.sources, "rules/**")),
-    tolist(fileset(var.artefacts.sources, "requirements*.lock")),
-    tolist(fileset(var.artefacts.sources, "aws/lambdas/*.lock")),
     tolist(fileset(var.artefacts.sources, "pyproject.toml")),
   )))
 

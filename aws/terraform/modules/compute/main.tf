@@ -31,7 +31,7 @@ locals {
     ingest = { decrypt = concat(local.raw_key_arns, [var.key_arns.lake, var.key_arns.state]), encrypt = [var.key_arns.lake] }
     detect = { decrypt = [var.key_arns.lake, var.key_arns.state], encrypt = [var.key_arns.lake, var.key_arns.state] }
     alert  = { decrypt = [var.key_arns.lake, var.key_arns.state, var.key_arns.secrets], encrypt = [] }
-    api    = { decrypt = [var.key_arns.lake, var.key_arns.state], encrypt = [var.key_arns.lake] }
+    api    = { decrypt = concat([var.key_arns.lake, var.key_arns.state], var.language_model.secret == null ? [] : [var.key_arns.secrets]), encrypt = [var.key_arns.lake] }
     sweep  = { decrypt = [var.key_arns.lake, var.key_arns.state], encrypt = [var.key_arns.state] }
   }
 

@@ -12,12 +12,15 @@ locals {
     ingest = ["settings", "state", "read_raw", "write_lake", "register_partitions", "receive_ingest"]
     detect = ["settings", "state", "read_manifests", "write_findings", "register_findings", "query_detection", "send_alert"]
     alert  = ["settings", "state", "secrets", "receive_alert"]
-    api    = ["settings", "state", "query_interactive"]
+    api    = concat(["settings", "state", "query_interactive"], local.language_model ? ["language_model"] : [])
     sweep  = ["settings", "state", "list_raw", "send_ingest"]
   }
 
+  language_model = var.language_model.secret != null || length(var.language_model.model_arns) > 0
+
   documents = merge(
     {
+      language_model      = data.aws_iam_policy_document.language_model.json
       settings            = data.aws_iam_policy_document.settings.json
       state               = data.aws_iam_policy_document.state.json
       read_raw            = data.aws_iam_policy_document.read_raw.json
@@ -120,7 +123,7 @@ data "aws_iam_policy_document" "register" {
 
   statement {
     sid     = "RegisterPartitions"
-    actions = ["glue:CreatePartition", "glue:GetTable"]
+    actions = ["glue:BatchCreatePartition", "glue:GetTable"]
     resources = [
       var.context.catalog_arn,
       var.context.database_arn,
@@ -202,5 +205,27 @@ data "aws_iam_policy_document" "secrets" {
     resources = length(var.secret_names) == 0 ? ["${var.context.secret_arn_prefix}none-??????"] : [
       for name in var.secret_names : "${var.context.secret_arn_prefix}${name}-??????"
     ]
+  }
+}
+
+data "aws_iam_policy_document" "language_model" {
+  dynamic "statement" {
+    for_each = var.language_model.secret == null ? [] : [var.language_model.secret]
+
+    content {
+      sid       = "ReadModelKey"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = ["${var.context.secret_arn_prefix}${statement.value}-??????"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.language_model.model_arns) == 0 ? [] : [var.language_model.model_arns]
+
+    content {
+      sid       = "CallModels"
+      actions   = ["bedrock:InvokeModel"]
+      resources = statement.value
+    }
   }
 }

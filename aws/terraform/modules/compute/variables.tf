@@ -52,6 +52,15 @@ variable "secret_names" {
   type        = list(string)
 }
 
+variable "language_model" {
+  description = "Secret (name without the prefix) and Bedrock models that the api function may use; neither by default."
+  type = object({
+    secret     = string
+    model_arns = list(string)
+  })
+  default = { secret = null, model_arns = [] }
+}
+
 variable "artefacts" {
   description = "How the zips are made: command and its folder, where the command leaves them, where the sources lie that they are made of."
   type = object({
