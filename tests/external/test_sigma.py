@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlglot
@@ -18,19 +15,21 @@ from mantissa.detection.backend import Compiler
 from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
 from mantissa.detection.fuse import fuse
 from mantissa.detection.load import load_rules
-from mantissa.detection.match import match_events
 from mantissa.detection.pipeline import FieldBinder
 from mantissa.detection.prepare import MAX_SQL, Prepared, prepare
 from mantissa.detection.rule import RuleSet
 from mantissa.detection.scope import Scope
 from mantissa.errors import RuleError
 from mantissa.model import Table
-from mantissa.sources.decode import decode
 from mantissa.sources.definition import Binding
-from mantissa.sources.record import Batch, Limits
-from mantissa.sources.registry import load_sources
+from support.sigma_cases import (
+    SOURCES,
+    cloudtrail_found,
+    cloudtrail_wanted,
+    differences_on_variants,
+    matched,
+)
 
-SOURCES = load_sources()
 UNEXPANDED = {
     "win_security_adcs_certighost_cdc_chase_request.yml",
     "win_security_adcs_certighost_cert_issued_via_chase.yml",
@@ -104,32 +103,8 @@ def test_rules_with_a_source_run_and_fused_queries_parse(rules: RuleSet, dialect
 def test_mutated_windows_events_fire_exactly_the_rules_they_must(
     shared_data: Path, ready: Prepared
 ) -> None:
-    cases = [
-        json.loads(text) for text in (shared_data / "sigma_variants.jsonl").read_text().splitlines()
-    ]
-    events = "".join(json.dumps(case["event"]) + "\n" for case in cases).encode()
-    missed, extra = differences(
-        fired(events, "windows", ready), {n: case["rules"] for n, case in enumerate(cases)}
-    )
+    missed, extra = differences_on_variants(shared_data, ready, RowsEngine)
     assert (missed, extra) == (Counter(), Counter())
-
-
-def fired(events: bytes, source: str, ready: Prepared) -> Mapping[int, tuple[str, ...]]:
-    decoded = decode(io.BytesIO(events), "events.jsonl", Limits())
-    report = match_events([decoded], SOURCES[source], ready, RowsEngine)
-    assert report.unread == {}
-    return report.matches
-
-
-def differences(
-    found: Mapping[int, tuple[str, ...]], expected: Mapping[int, list[str]]
-) -> tuple[Counter[str], Counter[str]]:
-    missed: Counter[str] = Counter()
-    extra: Counter[str] = Counter()
-    for number, wanted in expected.items():
-        missed.update(set(wanted) - set(found[number]))
-        extra.update(set(found[number]) - set(wanted))
-    return missed, extra
 
 
 def regression_cases(folder: Path) -> Iterator[tuple[str, Path, int | None]]:
@@ -151,7 +126,7 @@ def test_recorded_events_fire_their_rule(shared_data: Path, rules: RuleSet) -> N
     ready = prepare(chosen, SOURCES.values(), DUCKDB)
     assert wanted == set(ready.rules)
     counts: Counter[tuple[Path, str]] = Counter()
-    for path, _, ids in matched(sorted({c[1] for c in cases}), "windows", ready):
+    for path, _, ids in matched(sorted({c[1] for c in cases}), "windows", ready, RowsEngine):
         counts.update((path, rule_id) for rule_id in ids)
     fewer = [c for c in cases if counts[c[1], c[0]] < (c[2] or 1)]
     more = {recorded.stem for rule_id, recorded, n in cases if n and counts[recorded, rule_id] > n}
@@ -162,49 +137,10 @@ def test_recorded_events_fire_their_rule(shared_data: Path, rules: RuleSet) -> N
 def test_cloudtrail_events_fire_exactly_the_rules_they_must(
     shared_data: Path, rules: RuleSet
 ) -> None:
-    text = (shared_data / "sigma_expected.json").read_text()
-    wanted = {
-        name: {(file, event) for file, event in pairs}
-        for name, pairs in json.loads(text)["rules"].items()
-    }
     chosen = [r for r in rules.rules if r.logsource.service == "cloudtrail"]
     ready = prepare(RuleSet(tuple(chosen)), SOURCES.values(), DUCKDB)
-    names = {rule.info.id: Path(rule.path).stem for rule in chosen}
-    folders = ("invictus", "sans504", "stratus")
-    files = [
-        p for f in folders for p in sorted((shared_data / "aws_cloudtrail" / f).rglob("*.json*"))
-    ]
-    found: dict[str, set[tuple[str, str]]] = {}
-    for path, raw, ids in matched(files, "aws_cloudtrail", ready):
-        place = path.relative_to(shared_data).as_posix()
-        for rule_id in ids:
-            found.setdefault(names[rule_id], set()).add((place, json.loads(raw)["eventID"]))
+    found = cloudtrail_found(shared_data, ready, RowsEngine)
+    wanted = cloudtrail_wanted(shared_data)
     sizes = [{name: len(pairs) for name, pairs in sets.items()} for sets in (found, wanted)]
     assert sizes[0] == sizes[1]
     assert found == wanted
-
-
-def matched(
-    files: list[Path], source: str, ready: Prepared
-) -> Iterator[tuple[Path, bytes, tuple[str, ...]]]:
-    """Match all files in one go; yield each record's file, text and the rules that fire on it."""
-    places: dict[int, tuple[Path, bytes]] = {}
-    first = 0
-
-    def records(path: Path) -> Iterator[Any]:
-        nonlocal first
-        end = first
-        with path.open("rb") as stream:
-            for item in decode(stream, path.name, Limits()):
-                positions = item.positions if isinstance(item, Batch) else [item.position]
-                raws = item.raws if isinstance(item, Batch) else [b""]
-                for position, raw in zip(positions, raws, strict=True):
-                    places[first + position] = (path, raw)
-                    end = max(end, first + position + 1)
-                yield item
-        first = end
-
-    report = match_events((records(path) for path in files), SOURCES[source], ready, RowsEngine)
-    assert report.events == first
-    for number, ids in report.matches.items():
-        yield *places[number], ids
