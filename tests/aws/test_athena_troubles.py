@@ -140,7 +140,7 @@ def test_cancelled_by_another(caller: Caller, athena: Endpoint) -> None:
 
 
 def test_the_limit_of_queries_at_once(caller: Caller, athena: Endpoint) -> None:
-    athena.athena.concurrent = 2
+    athena.allow_at_once(2)
     athena.troubles.fate(Fate(queued_polls=troubles.HELD), times=2)
     held = [caller.start(f"SELECT {n}") for n in range(2)]
     assert answer_of(caller)[0] == "TooManyRequestsException"

@@ -77,6 +77,10 @@ class Endpoint:
         self.athena.concurrent = None
         self.athena.stop_all()
 
+    def allow_at_once(self, queries: int | None) -> None:
+        """Refuse queries over this number queued or running, as an account's quota does."""
+        self.athena.concurrent = queries
+
     @property
     def port(self) -> int:
         return int(self.server.server_address[1])
