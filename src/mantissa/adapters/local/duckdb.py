@@ -9,6 +9,7 @@ from mantissa.adapters.local.duckdb_functions import used
 from mantissa.adapters.local.duckdb_run import Job, execute
 from mantissa.adapters.local.footers import estimate_bytes
 from mantissa.adapters.local.relations import LakeFiles, Relations
+from mantissa.ask.trino import shims
 from mantissa.model import QueryLimits, QueryResult, Table
 
 
@@ -53,7 +54,7 @@ class DuckDBEngine:
         """Return the query with the views, functions and limits that it needs."""
         return Job(
             sql=sql,
-            views=self._files.statements(sql, files),
+            views=(*shims.statements(sql), *self._files.statements(sql, files)),
             lake=str(self._files.lake),
             seconds=limits.seconds,
             memory_bytes=limits.memory_bytes,

@@ -1,0 +1,468 @@
+"""A query in Trino's SQL, checked as Trino checks it, as the query that DuckDB runs for it.
+
+Names are resolved here, once, in Trino's way: in what is made, every column says which source it
+is of, every source has a name of its own, and every output is named, so that nothing is left for
+DuckDB to resolve in its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from mantissa.ask.trino.casts import coerced
+from mantissa.ask.trino.comparisons import comparable_kind, compared
+from mantissa.ask.trino.duck import Value, cast, column, duck_type, fn, number, paren
+from mantissa.ask.trino.kinds import BOOLEAN, UNKNOWN, Kind, common, orderable
+from mantissa.ask.trino.scopes import AGGREGATE, SCOPE, Field, Scope
+from mantissa.ask.trino.sources import Catalog, Compiled, Ctes, Output, Sources
+from mantissa.ask.trino.values import Place
+from mantissa.errors import GuardRefused
+
+_ONLY_ORDER = "only in SELECT, HAVING and ORDER BY"
+_ONLY_SELECT = "only in SELECT and ORDER BY"
+
+
+def compile_query(tree: exp.Query, catalog: Catalog) -> tuple[exp.Query, tuple[Output, ...]]:
+    """Return DuckDB's query and its columns. Raises `GuardRefused`."""
+    found = _Queries(catalog).compiled(tree, None, {}, top=True)
+    return found.node, found.outputs
+
+
+class _Queries(Sources):
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__(catalog)
+        self._ctes: list[Ctes] = [{}]
+        self._readers |= {
+            exp.Subquery: self._scalar,
+            exp.Exists: self._exists,
+        }
+
+    def compiled(
+        self, node: exp.Expr, outer: Scope | None, ctes: Ctes, *, top: bool = False
+    ) -> Compiled:
+        known = dict(ctes)
+        with_ = self._with(node, outer, known)
+        self._ctes.append(known)
+        if isinstance(node, exp.SetOperation):
+            found = self._set_operation(node, outer, known)
+        elif isinstance(node, exp.Subquery):
+            found = self._bracketed(node, outer, known, top)
+        elif isinstance(node, exp.Select):
+            found = self._select(node, outer, known, top)
+        else:
+            raise GuardRefused("only a SELECT can be asked", code="not_select")
+        self._ctes.pop()
+        if with_:
+            found.node.set("with_", exp.With(expressions=with_))
+        return found
+
+    def _with(self, node: exp.Expr, outer: Scope | None, known: dict[str, object]) -> list[exp.CTE]:
+        made = []
+        with_ = node.args.get("with_")
+        names: set[str] = set()
+        for cte in with_.expressions if with_ else ():
+            name = cte.alias.lower()
+            if name in names:
+                raise GuardRefused(f"two CTEs are called {name}", code="column")
+            names.add(name)
+            inner = self.compiled(cte.this, outer, dict(known))  # type: ignore[arg-type]
+            alias = self.alias(name)
+            labels = [one.name for one in cte.args["alias"].args.get("columns") or ()]
+            outputs = inner.outputs
+            if labels:
+                if len(labels) != len(outputs):
+                    raise GuardRefused(f"{name} has {len(outputs)} columns", code="column")
+                outputs = tuple(replace(o, label=n) for o, n in zip(outputs, labels, strict=True))
+            known[name] = (alias, outputs)
+            table = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+            made.append(exp.CTE(this=inner.node, alias=table))
+        return made
+
+    def _bracketed(
+        self, node: exp.Subquery, outer: Scope | None, ctes: Ctes, top: bool
+    ) -> Compiled:
+        inner = self.compiled(node.this, outer, ctes, top=top)
+        made = exp.Subquery(this=inner.node)
+        self._endings(node, made, self._output_order(node, inner.outputs))
+        return Compiled(made, inner.outputs)
+
+    def _set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: Ctes) -> Compiled:
+        left, right = (self.compiled(side, outer, ctes) for side in (node.this, node.expression))
+        if len(left.outputs) != len(right.outputs):
+            raise GuardRefused("both sides of a set operation need as many columns", code="column")
+        kinds = []
+        for one, other in zip(left.outputs, right.outputs, strict=True):
+            kind = common(one.kind, other.kind)
+            if kind is None:
+                raise GuardRefused(
+                    f"a column is {one.kind} on one side and {other.kind} on the other", code="type"
+                )
+            kinds.append(kind)
+        if node.args.get("distinct") and any(k.name in ("json", "function") for k in kinds):
+            raise GuardRefused("json is not compared here", code="type")
+        sides = [self._as_kinds(side, kinds) for side in (left, right)]
+        made = type(node)(this=sides[0], expression=sides[1], distinct=node.args.get("distinct"))
+        outputs = tuple(
+            replace(o, kind=kind, nan=o.nan or p.nan)
+            for o, p, kind in zip(left.outputs, right.outputs, kinds, strict=True)
+        )
+        self._endings(node, made, self._output_order(node, outputs))
+        return Compiled(made, outputs)
+
+    def _as_kinds(self, side: Compiled, kinds: Sequence[Kind]) -> exp.Expr:
+        """Return a side of a set operation with its columns cast, if any needs it."""
+        if all(duck_type(o.kind) == duck_type(k) for o, k in zip(side.outputs, kinds, strict=True)):
+            return side.node
+        alias = self.alias("side")
+        parts = [
+            exp.alias_(cast(column(o.name, alias), kind), o.name, quoted=True)
+            for o, kind in zip(side.outputs, kinds, strict=True)
+        ]
+        inner = exp.Subquery(
+            this=side.node, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+        )
+        return exp.Select(expressions=parts, from_=exp.From(this=inner))
+
+    def _output_order(self, node: exp.Expr, outputs: Sequence[Output]) -> list[exp.Ordered]:
+        """Return an ORDER BY that can name nothing but output columns."""
+        found = []
+        for one in _orders(node):
+            place = _position(one.this, outputs)
+            if place is None and isinstance(one.this, exp.Column) and not one.this.table:
+                places = [n for n, o in enumerate(outputs) if o.label.lower() == one.this.name.lower()]
+                place = places[0] if len(places) == 1 else None
+            if place is None:
+                raise GuardRefused(
+                    "ORDER BY names an output column here", code="column", fix="use a subquery"
+                )
+            _check_orderable(outputs[place].kind)
+            found.append(_ordered(one, number(place + 1)))
+        return found
+
+    def _endings(self, node: exp.Expr, made: exp.Expr, order: list[exp.Ordered]) -> None:
+        if order:
+            made.set("order", exp.Order(expressions=order))
+        for part in ("limit", "offset"):
+            if node.args.get(part) is not None:
+                made.set(part, node.args[part].copy())
+
+    def _select(self, node: exp.Select, outer: Scope | None, ctes: Ctes, top: bool) -> Compiled:
+        scope, made = self.sources(node, outer, ctes)
+        scope.aliases = frozenset(
+            one.alias.lower() for one in node.expressions if isinstance(one, exp.Alias)
+        )
+        self.windows.append({w.name.lower(): w for w in node.args.get("windows") or ()})
+        if (where := node.args.get("where")) is not None:
+            place = Place(scope, "not in WHERE", "not in WHERE")
+            made.set("where", exp.Where(this=self.condition(where.this, place)))
+        items = self._items(node, scope)
+        groups = self._group(node, scope, items, made)
+        if (having := node.args.get("having")) is not None:
+            place = Place(scope, "", _ONLY_SELECT)
+            made.set("having", exp.Having(this=self.condition(having.this, place)))
+        order = self._order(node, scope, items)
+        self.windows.pop()
+        self._check_grouped(node, scope, items, groups, made, order)
+        if node.args.get("distinct"):
+            _check_distinct(items, order)
+            made.set("distinct", exp.Distinct())
+        outputs = _named(items, top)
+        made.set(
+            "expressions",
+            [
+                exp.alias_(_shown(value) if top else value.node, o.label if top else o.name, quoted=True)
+                for (_, value), o in zip(items, outputs, strict=True)
+            ],
+        )
+        if outer is not None and scope.correlated:
+            _check_correlated(node)
+        self._endings(node, made, [o for o, _ in order])
+        return Compiled(made, outputs)
+
+    def _items(self, node: exp.Select, scope: Scope) -> list[tuple[str, Value]]:
+        """Return the SELECT list with names, `*` spelt out."""
+        found: list[tuple[str, Value]] = []
+        place = Place(scope)
+        for one in node.expressions:
+            if isinstance(one, exp.Star):
+                found += _every(scope.fields)
+            elif isinstance(one, exp.Column) and isinstance(one.this, exp.Star):
+                fields = [f for f in scope.fields if f.table.lower() == one.table.lower()]
+                if not fields:
+                    raise GuardRefused(f"no table {one.table} here", code="column")
+                found += _every(fields)
+            else:
+                found.append((_label(one), self.value(_bare(one), place)))
+        if not found:
+            raise GuardRefused("a SELECT names no column", code="parse", fix="name columns, or *")
+        for column_ in (c for _, v in found for c in v.node.find_all(exp.Column)):
+            column_.meta.setdefault(SCOPE, scope.number)
+        return found
+
+    def _group(
+        self, node: exp.Select, scope: Scope, items: list[tuple[str, Value]], made: exp.Select
+    ) -> list[exp.Expr] | None:
+        """Put GROUP BY in place and return what rows are grouped by, None without it."""
+        group = node.args.get("group")
+        if group is None:
+            return None
+        place = Place(scope, "not in GROUP BY", "not in GROUP BY", "not in GROUP BY")
+        found: list[exp.Expr] = []
+
+        def grouped(one: exp.Expr, *, column_only: bool = False) -> exp.Expr:
+            at = _ordinal(one)
+            if at is not None and not column_only:
+                if not 1 <= at <= len(items):
+                    raise GuardRefused(f"there is no column {at}", code="column")
+                value = items[at - 1][1]
+                if value.node.find(exp.Window) or _has_aggregate(value.node):
+                    raise GuardRefused("an aggregate cannot be grouped by", code="aggregate")
+            else:
+                if column_only and not isinstance(one, (exp.Column, exp.Dot)):
+                    raise GuardRefused("grouping sets are made of columns", code="aggregate")
+                value = self.value(one, place)
+            if value.kind.name in ("json", "function", "unknown"):
+                raise GuardRefused(f"{value.kind} cannot be grouped by", code="type")
+            found.append(value.node)
+            return number(at) if at is not None and not column_only else paren(value.node.copy())
+
+        made.set("group", _rebuilt(group, grouped))
+        return found
+
+    def _order(
+        self, node: exp.Select, scope: Scope, items: list[tuple[str, Value]]
+    ) -> list[tuple[exp.Ordered, exp.Expr]]:
+        """Return ORDER BY for DuckDB, each part with the expression that it stands for.
+
+        Trino looks a name up among the outputs first; an expression of outputs is spelt out.
+        """
+        outputs = [Field(label, v.kind, v.node, nan=v.nan) for label, v in items if label]
+        labels = [label.lower() for label, _ in items]
+        inner = Scope(outputs, scope)
+        found = []
+        for one in _orders(node):
+            at = _ordinal(one.this)
+            name = one.this.name.lower() if isinstance(one.this, exp.Column) and not one.this.table else ""
+            if at is None and name and labels.count(name) == 1:
+                at = labels.index(name) + 1
+            if at is not None:
+                if not 1 <= at <= len(items):
+                    raise GuardRefused(f"there is no column {at}", code="column")
+                value = items[at - 1][1]
+                found.append((_ordered(one, number(at)), value.node))
+            else:
+                value = self.value(one.this, Place(inner))
+                found.append((_ordered(one, _not_a_number(value)), value.node))
+            _check_orderable(value.kind)
+        return found
+
+    def _check_grouped(
+        self,
+        node: exp.Select,
+        scope: Scope,
+        items: list[tuple[str, Value]],
+        groups: list[exp.Expr] | None,
+        made: exp.Select,
+        order: list[tuple[exp.Ordered, exp.Expr]],
+    ) -> None:
+        having = made.args.get("having")
+        parts = [value.node for _, value in items] + [e for _, e in order]
+        parts += [having.this] if having is not None else []
+        if groups is None and having is None and not any(_has_aggregate(part) for part in parts):
+            return
+        known = set(groups or ())
+        for part in parts:
+            _check_part(part, known, scope.number)
+
+    def _inner(self, node: exp.Expr, place: Place) -> Compiled:
+        if place.no_queries:
+            raise GuardRefused(f"a query: {place.no_queries}", code="syntax")
+        return self.compiled(node, place.scope, self._ctes[-1])
+
+    def _scalar(self, node: exp.Subquery, place: Place) -> Value:
+        found = self._inner(node.this, place)
+        kind = _only(found).kind
+        return Value(exp.Subquery(this=found.node), kind, nan=found.outputs[0].nan)
+
+    def _exists(self, node: exp.Exists, place: Place) -> Value:
+        return Value(exp.Exists(this=self._inner(node.this, place).node), BOOLEAN)
+
+    def _in(self, node: exp.In, place: Place) -> Value:
+        if not node.args.get("query"):
+            return super()._in(node, place)
+        subject = self.value(node.this, place)
+        found = self._inner(node.args["query"].this, place)
+        inner = _only(found)
+        kind = comparable_kind("IN", subject.kind, inner.kind)
+        if subject.nan or inner.nan:
+            raise GuardRefused("IN of a value that may be NaN", code="type")
+        kind = kind if kind != UNKNOWN else BOOLEAN
+        query = self._as_kinds(found, [kind])
+        return Value(
+            exp.In(this=paren(coerced(subject, kind).node), query=exp.Subquery(this=query)), BOOLEAN
+        )
+
+    def _compared(self, node: exp.Binary, place: Place) -> Value:
+        right = node.expression
+        if not isinstance(right, (exp.All, exp.Any)):
+            return super()._compared(node, place)
+        subject = self.value(node.this, place)
+        found = self._inner(right.this.this, place)
+        inner = _only(found)
+        if subject.nan or inner.nan:
+            raise GuardRefused("a comparison with ALL or ANY of what may be NaN", code="type")
+        test = compared(_mark(node), subject, Value(exp.null(), inner.kind))
+        kind = comparable_kind("=", subject.kind, inner.kind)
+        query = exp.Subquery(this=self._as_kinds(found, [kind]))
+        test.node.set("expression", type(right)(this=query))
+        return test
+
+
+def _mark(node: exp.Binary) -> str:
+    marks = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+    if type(node) not in marks:
+        raise GuardRefused("ALL and ANY take a comparison", code="syntax")
+    return marks[type(node)]
+
+
+def _only(found: Compiled) -> Output:
+    if len(found.outputs) != 1:
+        raise GuardRefused("a query used as a value has one column", code="column")
+    return found.outputs[0]
+
+
+def _every(fields: Sequence[Field]) -> list[tuple[str, Value]]:
+    return [(f.name, Value(f.node.copy(), f.kind, nan=f.nan)) for f in fields]
+
+
+def _bare(node: exp.Expr) -> exp.Expr:
+    return node.this if isinstance(node, exp.Alias) else node
+
+
+def _label(node: exp.Expr) -> str:
+    if isinstance(node, exp.Alias):
+        return node.alias
+    if isinstance(node, exp.Column):
+        return node.name
+    return node.expression.name if isinstance(node, exp.Dot) else ""
+
+
+def _named(items: list[tuple[str, Value]], top: bool) -> tuple[Output, ...]:
+    """Name every output: as told, and for DuckDB so that no two are alike."""
+    found: list[Output] = []
+    taken: set[str] = set()
+    for place, (label, value) in enumerate(items):
+        name = label or f"_col{place}"
+        while name.lower() in taken:
+            name = f"{name}_{place}"
+        taken.add(name.lower())
+        shown = label or (f"_col{place}" if top else "")
+        found.append(Output(shown, name, value.kind, value.nan))
+    return tuple(found)
+
+
+def _shown(value: Value) -> exp.Expr:
+    """Return an output as it leaves the query: an address as text."""
+    if value.kind.name == "ipaddress":
+        return fn("mantissa_ip_text", value.node)
+    if "ipaddress" in str(value.kind):
+        raise GuardRefused("addresses inside other values cannot be shown", code="type")
+    return value.node
+
+
+def _orders(node: exp.Expr) -> list[exp.Ordered]:
+    order = node.args.get("order")
+    return list(order.expressions) if order is not None else []
+
+
+def _ordered(one: exp.Ordered, value: exp.Expr) -> exp.Ordered:
+    return exp.Ordered(this=value, desc=one.args["desc"], nulls_first=one.args["nulls_first"])
+
+
+def _not_a_number(value: Value) -> exp.Expr:
+    """Return what to order by; a bare number would be taken for a position."""
+    return cast(value.node.copy(), value.kind) if value.number is not None else value.node.copy()
+
+
+def _ordinal(node: exp.Expr) -> int | None:
+    if isinstance(node, exp.Literal) and not node.is_string and node.this.isdecimal():
+        return int(node.this)
+    return None
+
+
+def _position(node: exp.Expr, outputs: Sequence[Output]) -> int | None:
+    at = _ordinal(node)
+    if at is not None and not 1 <= at <= len(outputs):
+        raise GuardRefused(f"there is no column {at}", code="column")
+    return None if at is None else at - 1
+
+
+def _check_orderable(kind: Kind) -> None:
+    if not orderable(kind) or kind.inner:
+        raise GuardRefused(f"{kind} has no order", code="type", fix="order by a plain value")
+
+
+def _check_distinct(
+    items: list[tuple[str, Value]], order: list[tuple[exp.Ordered, exp.Expr]]
+) -> None:
+    shown = [value.node for _, value in items]
+    if any(value.kind.name in ("json", "function") for _, value in items):
+        raise GuardRefused("json is not compared here", code="type")
+    for _, expression in order:
+        if expression not in shown:
+            raise GuardRefused(
+                "with DISTINCT, ORDER BY names output columns only", code="column"
+            )
+
+
+def _rebuilt(group: exp.Group, grouped: object) -> exp.Group:
+    make = grouped
+    made = exp.Group(expressions=[_group_part(one, make) for one in group.expressions])
+    for name in ("rollup", "cube", "grouping_sets"):
+        for part in group.args.get(name) or ():
+            inner = [_group_part(one, make, column_only=True) for one in part.expressions]
+            made.append(name, type(part)(expressions=inner))
+    return made
+
+
+def _group_part(one: exp.Expr, make: object, *, column_only: bool = False) -> exp.Expr:
+    inside = one.expressions if isinstance(one, exp.Tuple) else None
+    if inside is None and isinstance(one, exp.Paren):
+        inside = [one.this]
+    if inside is None:
+        return make(one, column_only=column_only)  # type: ignore[operator, no-any-return]
+    parts = [make(part, column_only=column_only) for part in inside]  # type: ignore[operator]
+    return exp.Tuple(expressions=parts)
+
+
+def _has_aggregate(node: exp.Expr) -> bool:
+    walk = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
+    return any(inner.meta.get(AGGREGATE) for inner in walk)
+
+
+def _check_part(node: exp.Expr, groups: set[exp.Expr], scope: int) -> None:
+    """Refuse a column that is neither grouped by nor inside an aggregate."""
+    todo = [node]
+    while todo:
+        inner = todo.pop()
+        if inner in groups or inner.meta.get(AGGREGATE):
+            continue
+        if isinstance(inner, exp.Column) and inner.meta.get(SCOPE) == scope:
+            raise GuardRefused(
+                f"{inner.name} is neither grouped by nor in an aggregate",
+                code="aggregate",
+                fix="add it to GROUP BY, or use max(…) or array_agg(…)",
+            )
+        todo.extend(inner.iter_expressions())
+
+
+def _check_correlated(node: exp.Select) -> None:
+    """Refuse what Trino cannot run for every row of the outer query (code `correlated`)."""
+    for part in ("limit", "offset", "order", "distinct", "group", "having"):
+        if node.args.get(part) is not None:
+            raise GuardRefused(
+                f"a query that uses the outer row cannot have {part.upper()}", code="correlated"
+            )
