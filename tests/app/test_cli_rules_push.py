@@ -135,3 +135,14 @@ def test_people_see_what_would_be_done(shell: Shell, lake: S3Configuration) -> N
     assert "?" in ran.out
     assert "config/rules/mine.yml" in ran.out
     assert f"0 objects would be uploaded to {LAKE}" in ran.out
+
+
+def test_the_settings_of_the_deployment_are_replaced_on_purpose_only(
+    shell: Shell, lake: S3Configuration
+) -> None:
+    lake.put_if_absent("config/mantissa.toml", b"# as Terraform wrote it")
+    done = pushed(shell)
+    assert (done["uploaded"], done["kept"]) == (["config/rules/mine.yml"], ["config/mantissa.toml"])
+    assert lake.get("config/mantissa.toml") == b"# as Terraform wrote it"
+    assert pushed(shell, "--settings")["changed"] == ["config/mantissa.toml"]
+    assert lake.get("config/mantissa.toml") == (shell.home / "mantissa.toml").read_bytes()

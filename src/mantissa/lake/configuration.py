@@ -7,7 +7,7 @@ missing while it is replaced: a rule that is absent for one run would not judge 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ class Difference:
 
     Args:
         stale: there but not here, and left there because nobody asked to prune.
+        kept: different there, and left so because nobody asked to replace them.
     """
 
     new: tuple[str, ...]
@@ -40,6 +41,7 @@ class Difference:
     unchanged: tuple[str, ...]
     deleted: tuple[str, ...]
     stale: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the command's JSON."""
@@ -50,15 +52,23 @@ class Difference:
             "unchanged": len(self.unchanged),
             "deleted": list(self.deleted),
             "stale": list(self.stale),
+            "kept": list(self.kept),
         }
 
 
-def compare(store: ObjectStore, files: Mapping[str, bytes], *, prune: bool = False) -> Difference:
+def compare(
+    store: ObjectStore,
+    files: Mapping[str, bytes],
+    *,
+    prune: bool = False,
+    keep: Collection[str] = (),
+) -> Difference:
     """Say what a push would do; reads the store only.
 
     Args:
         files: key below the lake's bucket → content.
         prune: whether rules and sources that are not among `files` would be deleted.
+        keep: keys that are written where they are not, and never replaced.
     """
     there = {info.key: info for info in store.list(CONFIGURATION) if not info.key.endswith("/")}
     new = sorted(files.keys() - there.keys())
@@ -67,22 +77,27 @@ def compare(store: ObjectStore, files: Mapping[str, bytes], *, prune: bool = Fal
     gone = sorted(k for k in there.keys() - files.keys() if k.startswith(PRUNED))
     return Difference(
         new=tuple(new),
-        changed=tuple(key for key in known if key not in same),
+        changed=tuple(key for key in known if key not in same and key not in keep),
         unchanged=tuple(key for key in known if key in same),
         deleted=tuple(gone) if prune else (),
         stale=() if prune else tuple(gone),
+        kept=tuple(key for key in known if key not in same and key in keep),
     )
 
 
 def push(
-    store: ReplaceableObjects, files: Mapping[str, bytes], *, prune: bool = False
+    store: ReplaceableObjects,
+    files: Mapping[str, bytes],
+    *,
+    prune: bool = False,
+    keep: Collection[str] = (),
 ) -> Difference:
     """Bring the store up to date and return what was done.
 
     New and changed objects are written before any is deleted, so a rule that moved to another
     file is never absent; a push that was interrupted is finished by the next.
     """
-    difference = compare(store, files, prune=prune)
+    difference = compare(store, files, prune=prune, keep=keep)
     for key in _in_order((*difference.new, *difference.changed)):
         store.replace(key, files[key])
     for key in difference.deleted:

@@ -114,4 +114,14 @@ def test_the_document_counts_and_names() -> None:
         "unchanged": 2,
         "deleted": ["d"],
         "stale": ["s"],
+        "kept": [],
     }
+
+
+def test_what_is_to_be_kept_is_written_once_and_never_replaced(store: Store) -> None:
+    done = push(store, FILES | {SETTINGS: b"mine", A: b"mine"}, keep=[SETTINGS])
+    assert (done.changed, done.kept) == ((A,), (SETTINGS,))
+    assert store.get(SETTINGS) == b"t"
+    empty = Store()
+    assert SETTINGS in push(empty, FILES, keep=[SETTINGS]).new
+    assert push(store, FILES | {A: b"mine"}, keep=[SETTINGS]).kept == ()

@@ -12,7 +12,11 @@ from mantissa.entrypoints.cli.command import Call, command
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.errors import ConfigError, RuleError
 
+SETTINGS = "config/mantissa.toml"
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mantissa.bootstrap.app import App
     from mantissa.detection.check import CheckReport
     from mantissa.lake.configuration import Difference, ReplaceableObjects
@@ -37,6 +41,9 @@ def push(
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete rules and sources that are not here.")
     ] = False,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Replace the mantissa.toml that is there.")
+    ] = False,
     allow_refused: Annotated[
         bool, typer.Option("--allow-refused", help="Push even if some rule cannot run.")
     ] = False,
@@ -44,7 +51,8 @@ def push(
     """Push your rules, sources and mantissa.toml to the lake's bucket.
 
     The deployed functions read them from config/ at their next start. Rules are checked first: one
-    that cannot run stops the push. What did not change is left alone; secrets never travel.
+    that cannot run stops the push. What did not change is left alone; secrets never travel. A
+    mantissa.toml that is there already, as a deployment writes it, is replaced with --settings only.
     """
     app = boot_without_lake(call)
     files = _files(call, directory)
@@ -53,7 +61,9 @@ def push(
     if not name:
         fix = "give --bucket, or set lake_bucket in [aws] of mantissa.toml"
         raise ConfigError("which bucket is not known", fix=fix)
-    difference = _pushed(_store(name), files, prune=prune, dry_run=dry_run)
+    act = _compare_or_push(dry_run)
+    keep = () if settings else (SETTINGS,)
+    difference = act(_store(name), files, prune=prune, keep=keep)
     document = {
         "bucket": name,
         "dry_run": dry_run,
@@ -124,13 +134,10 @@ def _store(bucket: str) -> ReplaceableObjects:
     return S3Configuration(Clients().s3, bucket)
 
 
-def _pushed(
-    store: ReplaceableObjects, files: dict[str, bytes], *, prune: bool, dry_run: bool
-) -> Difference:
+def _compare_or_push(dry_run: bool) -> Callable[..., Difference]:
     from mantissa.lake import configuration
 
-    act = configuration.compare if dry_run else configuration.push
-    return act(store, files, prune=prune)
+    return configuration.compare if dry_run else configuration.push
 
 
 def _show(call: Call, document: dict[str, Any]) -> None:
@@ -145,3 +152,5 @@ def _show(call: Call, document: dict[str, Any]) -> None:
     )
     if document["stale"]:
         call.output.note("? is there but not here; --prune deletes it")
+    for key in document["kept"]:
+        call.output.note(f"{key} is different there and was kept; --settings replaces it")
