@@ -20,7 +20,7 @@ from mantissa.alerts.outbox import DONE, LEASE, LIVE, all_rows, live_rows
 from mantissa.alerts.route import AlertSettings, Redaction, Route
 from mantissa.alerts.triage import Triage
 from mantissa.alerts.undelivered import RULE as SYSTEM_RULE
-from mantissa.errors import ConfigError
+from mantissa.errors import ConfigError, StoreTransient
 from mantissa.model import Alert, AlertStatus, Secret, Severity, Verdict
 from mantissa.ports import Delete, StateStore, Write
 from support import receiver as remote
@@ -192,6 +192,23 @@ def test_credentials_refused_twice_wait_for_someone(remotes: dict[str, Receiver]
     remotes["slack-token"].slack_tokens = {"xoxb-test-token"}
     house.clock.advance(60)
     assert house.run().sent == 3
+
+
+def test_a_secret_store_that_is_throttled_loses_nothing(remotes: dict[str, Receiver]) -> None:
+    class Throttled(CachedSecrets):
+        def get(self, name: str, *, fresh: bool = False) -> Secret:
+            if name == "slack-webhook-secret":
+                raise StoreTransient("ThrottlingException", where=name)
+            return super().get(name, fresh=fresh)
+
+    house = House("slack-webhook", "webhook", remotes=remotes)
+    usual, house.secrets = house.secrets, Throttled(house.secrets.secrets)
+    house.find()
+    assert (house.run().sent, taken(remotes["webhook"])) == (1, 1)
+    assert house.states(house.alert) == {"slack-webhook": "retry", "webhook": "sent"}
+    house.secrets = usual
+    house.run_until_quiet()
+    assert taken(remotes["slack-webhook"]) == 1
 
 
 def test_a_missing_secret_loses_nothing(remotes: dict[str, Receiver]) -> None:

@@ -27,6 +27,7 @@ from mantissa.errors import (
     DeliveryPermanent,
     DeliveryTransient,
     DeliveryUnauthorised,
+    StoreError,
 )
 from mantissa.model import Alert, AlertStatus, Message, Receipt, Secret
 from mantissa.ports import Clock, Destination, SecretStore, StateStore
@@ -186,6 +187,10 @@ class Delivery:
             return self.secrets.get(target.config.secret, fresh=fresh)
         except ConfigError as error:
             raise DeliveryUnauthorised(
+                error.message, where=target.config.name, fix=error.fix
+            ) from error
+        except StoreError as error:
+            raise DeliveryTransient(
                 error.message, where=target.config.name, fix=error.fix
             ) from error
 
