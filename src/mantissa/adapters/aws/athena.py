@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -131,8 +131,9 @@ class AthenaEngine:
         deadline = self._clock.now() + timedelta(seconds=limits.seconds)
         with self._turn(limits.seconds):
             for number in attempts(RUNS, self._pause):
+                job = self._start(text, uuid.uuid4().hex)
                 try:
-                    return self._answered(text, limits, deadline)
+                    return self._answered(job, limits, deadline)
                 except EngineTransient:
                     if number == RUNS - 1 or self._clock.now() >= deadline:
                         raise
@@ -148,10 +149,13 @@ class AthenaEngine:
 
     def cancel(self, job: str) -> None:
         """Stop a query; one that has ended stays as it is."""
+        if _has_ended(self._execution(job)):
+            return
         try:
             with asking("athena:StopQueryExecution", self._workgroup.name):
                 self._clients.athena.stop_query_execution(QueryExecutionId=job)
         except EngineRejected:
+            # It may have ended in between, which is no error.
             if not _has_ended(self._execution(job)):
                 raise
 
@@ -164,12 +168,12 @@ class AthenaEngine:
         finally:
             self._room.release()
 
-    def _answered(self, text: str, limits: QueryLimits, deadline: Any) -> QueryResult:
-        """Run one query to its end, and stop it if this call does not get there."""
-        jobs = [self._start(text, uuid.uuid4().hex)]
+    def _answered(self, job: str, limits: QueryLimits, deadline: datetime) -> QueryResult:
+        """Wait for a query's answer, and stop it if this call does not get there."""
+        jobs = [job]
         seconds, found = FIRST_LOOK, None
         try:
-            while (found := self._look(jobs[0], limits, jobs)) is None:
+            while (found := self._look(job, limits, jobs)) is None:
                 left = (deadline - self._clock.now()).total_seconds()
                 if left <= 0:
                     raise stopped()
