@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from mantissa.adapters.local.home import create_home
 from mantissa.ask import quota
 from mantissa.ask.jobs import MAX_ASKED_BYTES
 from mantissa.ask.quota import Quota
+from mantissa.bootstrap.local import LocalApp
+from mantissa.config.reading import FILE, load_settings
 from mantissa.entrypoints.api.application import Api
 from mantissa.entrypoints.api.messages import Outcome
 from mantissa.entrypoints.api.needs import ApiSettings, Product
@@ -602,6 +605,36 @@ def test_an_engine_without_rights_fails_the_query_in_our_words(world: World, at:
     reply = submit(world, wait=1)
     assert (reply.status, reply.json["code"]) == (502, "config")
     assert "athena" not in reply.text
+
+
+def test_the_product_on_a_laptop_answers_the_same_routes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    config = '[api]\norigins = ["https://a.example"]\n'
+    create_home(home, settings={FILE: config}, secrets="")
+    app = LocalApp(load_settings(home, {}), {})
+    told: list[Outcome] = []
+
+    def ask(method: str, path: str, body: Any = None) -> Reply:
+        given = event(method, path, body=None if body is None else json.dumps(body))
+        given["multiValueHeaders"]["Origin"] = ["https://a.example"]
+        return Reply(respond(Api(lambda: Product.of(app), told.append), given))
+
+    try:
+        found = ask("POST", "/v1/queries", {"sql": "SELECT count(*) AS n FROM findings", "wait": 5})
+        assert (found.status, found.json["rows"]) == (200, [[0]])
+        assert len(found.json["id"]) >= 32
+        again = ask("POST", "/v1/queries", {"sql": "SELECT 1 AS one", "wait": 5})
+        assert again.json["id"] != found.json["id"]
+        assert ask("GET", f"/v1/queries/{found.json['id']}").json["rows"] == [[0]]
+        assert [q["id"] for q in ask("GET", "/v1/queries").json["queries"]] == [
+            again.json["id"], found.json["id"],
+        ]  # fmt: skip
+        assert ask("GET", "/v1/alerts").json == {"alerts": [], "next": None}
+        assert "findings" in [table["name"] for table in ask("GET", "/v1/tables").json["tables"]]
+        assert len(ask("GET", "/v1/sources").json["sources"]) == len(app.sources)
+        assert found.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    finally:
+        app.close()
 
 
 def test_a_usage_that_cannot_be_read_is_an_error_and_not_none(world: World) -> None:
