@@ -15,13 +15,22 @@ from mantissa.bootstrap.app import App
 from mantissa.config.reading import environment, load_settings, settings_of
 from mantissa.config.settings import Settings
 from mantissa.errors import ConfigError
-from mantissa.ports import Catalog, ObjectStore, Queue, SecretStore, StateStore
+from mantissa.ports import (
+    Catalog,
+    ObjectStore,
+    QueryEngine,
+    QueryJobs,
+    Queue,
+    SecretStore,
+    StateStore,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mantissa.adapters.aws.athena import AthenaEngine
     from mantissa.adapters.aws.inputs import S3Inputs
+    from mantissa.adapters.lake_sql import LakeSql
     from mantissa.lake.arrivals import Arrivals
     from mantissa.lake.seen import Seen
     from mantissa.lake.sweep import Sweep
@@ -100,28 +109,37 @@ class AwsApp(App):
         return GlueCatalog(self.clients.glue, self._named("database"), location)
 
     @cached_property
-    def engine(self) -> AthenaEngine:
+    def athena(self) -> AthenaEngine:
         """Athena, in the workgroup of the settings."""
         from mantissa.adapters.aws.athena import AthenaEngine, Waiting, Workgroup
+
+        workgroup = Workgroup(self._named("workgroup"), self._named("database"))
+        waiting = Waiting(self.clock)
+        return AthenaEngine(self.clients, workgroup, self.lake_sql, waiting, files=self.data_files)
+
+    @cached_property
+    def lake_sql(self) -> LakeSql:
+        """The lake as Athena and Trino know it."""
         from mantissa.adapters.lake_sql import LakeSql
 
-        aws = self.settings.aws
-        workgroup = Workgroup(self._named("workgroup"), self._named("database"))
         tables = {table.name: table for table in self.tables}
-        location = f"s3://{aws.lake_bucket}/"
-        lake = LakeSql(location, tables, self.trino_views, self.objects, self.catalog)
-        waiting = Waiting(self.clock)
-        return AthenaEngine(self.clients, workgroup, lake, waiting, files=self.data_files)
+        location = f"s3://{self._named('lake_bucket')}/"
+        return LakeSql(location, tables, self.trino_views, self.objects, self.catalog)
 
     @cached_property
-    def query_engine(self) -> AthenaEngine:
-        """The same engine: the guard and the workgroup hold for everybody."""
-        return self.engine
+    def engine(self) -> QueryEngine:
+        """Athena."""
+        return self.athena
 
     @cached_property
-    def query_jobs(self) -> AthenaEngine:
-        """The same engine."""
-        return self.engine
+    def query_engine(self) -> QueryEngine:
+        """Athena: the guard and the workgroup hold for everybody."""
+        return self.athena
+
+    @cached_property
+    def query_jobs(self) -> QueryJobs:
+        """Athena."""
+        return self.athena
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from mantissa.adapters.local.home import create_home
+from mantissa.bootstrap.app import App
 from mantissa.bootstrap.local import LocalApp
 from mantissa.config.reading import FILE
 from mantissa.config.template import SECRETS, render_template
 from mantissa.entrypoints.cli.command import Call
+from mantissa.errors import ConfigError
+
+ENGINES = ("duckdb", "athena", "trino")
 
 
 def boot(call: Call) -> LocalApp:
     """Return the product over the call's lake. Raises `ConfigError` when there is none."""
     return boot_without_lake(call).require_lake()
+
+
+def boot_on(call: Call, engine: str) -> App:
+    """Return the product over an engine's lake: this one, or the deployed one of the settings.
+
+    Raises `ConfigError` for an engine that is not known.
+    """
+    if engine == "duckdb":
+        return boot(call)
+    if engine not in ENGINES:
+        raise ConfigError(f"no engine {engine!r}", fix=f"one of: {', '.join(ENGINES)}")
+    _require_extra("boto3", "aws")
+    if engine == "trino":
+        _require_extra("trino", "trino")
+    app = _deployed(call, engine)
+    call.at_end.callback(app.close)
+    return app
+
+
+def _require_extra(package: str, extra: str) -> None:
+    if find_spec(package) is None:
+        fix = f"pip install 'mantissa-log[{extra}]'"
+        raise ConfigError(f"the package {package} is not installed", fix=fix)
+
+
+def _deployed(call: Call, engine: str) -> App:
+    from mantissa.bootstrap.aws import AwsApp
+    from mantissa.bootstrap.trino import TrinoApp
+
+    return TrinoApp(call.settings) if engine == "trino" else AwsApp(call.settings)
 
 
 def boot_without_lake(call: Call) -> LocalApp:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mantissa.entrypoints.cli.booting import boot
+from mantissa.entrypoints.cli.booting import boot_on
 from mantissa.entrypoints.cli.command import Call, command
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
     from mantissa.ask.service import QueryAnswer, QueryPlan
-    from mantissa.bootstrap.local import LocalApp
+    from mantissa.bootstrap.app import App
 
 FORMATS = ("table", "json", "csv", "parquet")
 
@@ -32,7 +32,9 @@ def query(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and what it would read.")
     ] = False,
-    engine: Annotated[str, typer.Option(help="duckdb.")] = "duckdb",
+    engine: Annotated[
+        str, typer.Option(help="duckdb for the lake here, athena or trino for the deployed one.")
+    ] = "duckdb",
     form: Annotated[str, typer.Option("--format", help="table, json, csv or parquet.")] = "table",
 ) -> None:
     """Run one SELECT over the lake.
@@ -41,11 +43,9 @@ def query(
     what runs is written anew from the parsed tree, in a process that can neither write nor reach
     beyond the lake and that is stopped at its limits. What is refused ends with exit code 4.
     """
-    if engine != "duckdb":
-        raise ConfigError(f"no engine {engine!r} here", fix="the embedded one is duckdb")
     if form not in FORMATS:
         raise ConfigError(f"no format {form!r}", fix=f"one of: {', '.join(FORMATS)}")
-    app = boot(call)
+    app = boot_on(call, engine)
     text = _text(sql)
     if dry_run:
         plan = app.query.plan(text)
@@ -54,7 +54,7 @@ def query(
     _show(call, answer(app, text), form)
 
 
-def answer(app: LocalApp, sql: str) -> QueryAnswer:
+def answer(app: App, sql: str) -> QueryAnswer:
     """Run one query under the user's limits."""
     return app.query.run(sql)
 
