@@ -142,6 +142,8 @@ def _catalog(emulator: Emulator) -> dict[str, str]:
         "s3.path-style-access": "true",
         "s3.aws-access-key": emulator.access_key,
         "s3.aws-secret-key": emulator.secret_key,
+        # As Athena does: what lies in folders below a partition is part of it.
+        "hive.recursive-directories": "true",
         # moto answers column statistics with 500, and each query then tries for ten seconds.
         "hive.table-statistics-enabled": "false",
     }

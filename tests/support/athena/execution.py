@@ -61,7 +61,7 @@ class Execution:
     def __init__(self, request: Request, session: Session, fate: Fate) -> None:
         self.id = str(uuid.uuid4())
         self.request, self.fate = request, fate
-        self.state, self.reason, self.error = "QUEUED", fate.reason if fate.state else "", {}
+        self.state, self.reason, self.error = "QUEUED", "", {}
         self.submitted, self.completed = time.time(), 0.0
         self.result: Result | None = None
         self.reused = False
