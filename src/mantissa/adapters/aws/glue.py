@@ -232,4 +232,5 @@ def _partition(table: Mapping[str, Any], day: str) -> dict[str, Any]:
 
 
 def _input(table: Mapping[str, Any]) -> Any:
-    return {name: table[name] for name in _INPUT if table.get(name) is not None}
+    # Some catalogs give an empty owner, which none takes.
+    return {name: table[name] for name in _INPUT if table.get(name) not in (None, "")}
