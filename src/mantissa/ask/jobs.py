@@ -225,7 +225,7 @@ class Queries:
             ports.state.put(history.write(running, held.version))
         except Conflict:
             now = self._again(record.id)
-            if now.record.state is JobState.CANCELLED:
+            if now.record.state in (JobState.CANCELLED, JobState.FAILED):
                 ports.jobs.cancel(job)
             return now
         return Held(running, held.version + 1)

@@ -12,7 +12,7 @@ from mantissa.ask import history, quota
 from mantissa.ask.history import JobState
 from mantissa.ask.quota import Quota
 from mantissa.audit.trail import Caller
-from mantissa.errors import Conflict, NotFound, QuotaExceeded, StoreTransient
+from mantissa.errors import Conflict, EngineTransient, NotFound, QuotaExceeded, StoreTransient
 from mantissa.ports import Write
 from support.api_world import World
 
@@ -96,6 +96,20 @@ def test_what_was_cancelled_while_it_was_starting_is_stopped(world: World) -> No
     asked = world.queries.submit(SQL, ADA)
     assert asked.record.state is JobState.CANCELLED
     assert world.jobs.cancelled == [asked.record.id]
+
+
+def test_what_was_given_up_while_it_was_starting_is_stopped(world: World) -> None:
+    def late() -> None:
+        (record,), _ = world.queries.history(ADA)
+        world.clock.advance(world.settings.limits.seconds + world.settings.grace)
+        world.jobs.start_error = EngineTransient("no room")
+        assert world.queries.look(record.id, ADA).record.state is JobState.FAILED
+
+    world.state.before = [lambda: None, late]
+    asked = world.queries.submit(SQL, ADA)
+    assert asked.record.state is JobState.FAILED
+    assert world.jobs.cancelled == [asked.record.id]
+    assert used(world).running == {}
 
 
 def test_an_answer_that_comes_with_the_cancel_does_not_undo_it(world: World) -> None:

@@ -1,6 +1,8 @@
 """One request to one answer: routing, access, checks, the route's own work, headers.
 
 It knows neither Lambda nor a local server: both hand it a `Request` whose caller they have proven.
+Powertools' resolver would route for Lambda alone, answers 404 to a wrong method, and has no place
+for access checks and problem documents in front of every route; so the table of routes does.
 What is no `MantissaError` is a bug and passes through, so that the shell in front counts it.
 """
 
