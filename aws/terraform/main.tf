@@ -215,6 +215,7 @@ module "network" {
 
   context             = local.context
   cidr                = var.network.cidr
+  zones               = var.network.zones
   services            = var.network.endpoints
   flow_log_bucket_arn = local.context.bucket_arns.raw
 }

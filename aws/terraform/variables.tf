@@ -483,10 +483,11 @@ variable "audit" {
 }
 
 variable "network" {
-  description = "Functions that run in a VPC of their own without a way to the internet, its range, and the services it reaches. Empty for no VPC; `alert` has to reach Slack, so it stays outside."
+  description = "Functions that run in a VPC of their own without a way to the internet, its range, its two zones (null for the first two), and the services it reaches. Empty for no VPC; `alert` has to reach Slack, so it stays outside."
   type = object({
     functions = optional(list(string), [])
     cidr      = optional(string, "10.90.0.0/24")
+    zones     = optional(list(string))
     endpoints = optional(list(string), ["athena", "glue", "kms", "logs", "secretsmanager", "sqs", "sts", "xray"])
   })
   default = {}

@@ -36,6 +36,7 @@ override_data {
 
 variables {
   aws_region = "eu-west-1"
+  web        = { enabled = false } # its address would be unknown until it is made
 }
 
 run "refused" {

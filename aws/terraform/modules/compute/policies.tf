@@ -1,5 +1,7 @@
 # One policy a function: exact actions on exact resources. What several functions need alike is
-# written once below and put together; nothing is granted because "it is only reading".
+# written once below and put together; nothing is granted because "it is only reading". Statements
+# whose Sid begins with Athena or Lambda are what that service does in the function's name; every
+# other action is one that the function's code calls.
 
 locals {
   lake    = var.context.bucket_arns.lake
@@ -8,30 +10,37 @@ locals {
 
   policies = { for function, document in data.aws_iam_policy_document.function : function => document.json }
 
+  language_model = var.language_model.secret != null || length(var.language_model.model_arns) > 0
+
   blocks = {
-    ingest = ["settings", "state", "read_raw", "write_lake", "register_partitions", "receive_ingest"]
-    detect = ["settings", "state", "read_manifests", "write_findings", "register_findings", "query_detection", "send_alert"]
-    alert  = ["settings", "state", "secrets", "receive_alert"]
-    api    = concat(["settings", "state", "query_interactive"], local.language_model ? ["language_model"] : [])
-    sweep  = ["settings", "state", "list_raw", "send_ingest"]
+    ingest = ["settings", "state_ingest", "read_raw", "write_lake", "register_partitions", "receive_ingest"]
+    detect = ["settings", "state_detect", "write_findings", "register_partitions", "query_detection", "send_alert"]
+    alert  = ["settings", "state_alert", "secrets", "receive_alert"]
+    api    = concat(["settings", "state_api", "query_interactive"], local.language_model ? ["language_model"] : [])
+    sweep  = ["settings", "state_sweep", "list_raw", "send_ingest"]
   }
 
-  language_model = var.language_model.secret != null || length(var.language_model.model_arns) > 0
+  # A transaction is allowed by the actions of its parts.
+  state = {
+    ingest = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    detect = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    alert  = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    api    = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    sweep  = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+  }
 
   documents = merge(
     {
       language_model      = data.aws_iam_policy_document.language_model.json
       settings            = data.aws_iam_policy_document.settings.json
-      state               = data.aws_iam_policy_document.state.json
       read_raw            = data.aws_iam_policy_document.read_raw.json
       list_raw            = data.aws_iam_policy_document.list_raw.json
       write_lake          = data.aws_iam_policy_document.write_lake.json
-      read_manifests      = data.aws_iam_policy_document.read_manifests.json
       write_findings      = data.aws_iam_policy_document.write_findings.json
-      register_partitions = data.aws_iam_policy_document.register["ingest"].json
-      register_findings   = data.aws_iam_policy_document.register["detect"].json
+      register_partitions = data.aws_iam_policy_document.register_partitions.json
       secrets             = data.aws_iam_policy_document.secrets.json
     },
+    { for function, document in data.aws_iam_policy_document.state : "state_${function}" => document.json },
     { for use, document in data.aws_iam_policy_document.query : "query_${use}" => document.json },
     { for queue, document in data.aws_iam_policy_document.receive : "receive_${queue}" => document.json },
     { for queue, document in data.aws_iam_policy_document.send : "send_${queue}" => document.json },
@@ -44,7 +53,8 @@ data "aws_iam_policy_document" "function" {
   source_policy_documents = [for block in each.value : local.documents[block]]
 }
 
-# What `mantissa rules push` uploads, and mantissa.toml.
+# What `mantissa rules push` uploads, and mantissa.toml. Without ListBucket an object that is not
+# there would be "forbidden", not "not found".
 data "aws_iam_policy_document" "settings" {
   statement {
     sid       = "ReadSettings"
@@ -53,22 +63,22 @@ data "aws_iam_policy_document" "settings" {
   }
 
   statement {
-    sid       = "FindSettings"
+    sid       = "FindObjects"
     actions   = ["s3:ListBucket"]
     resources = [local.lake]
   }
 }
 
-# A transaction is allowed by the actions of its parts.
 data "aws_iam_policy_document" "state" {
+  for_each = local.state
+
   statement {
     sid       = "State"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    actions   = each.value
     resources = [var.context.state_table_arn]
   }
 }
 
-# Without ListBucket an object that is gone would be "forbidden", not "not found".
 data "aws_iam_policy_document" "list_raw" {
   statement {
     sid       = "FindRaw"
@@ -82,11 +92,12 @@ data "aws_iam_policy_document" "read_raw" {
 
   statement {
     sid       = "ReadRaw"
-    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    actions   = ["s3:GetObject"]
     resources = [for bucket in local.raw : "${bucket}/*"]
   }
 }
 
+# What it wrote it reads again: who comes second compares.
 data "aws_iam_policy_document" "write_lake" {
   statement {
     sid       = "WriteLake"
@@ -102,32 +113,29 @@ data "aws_iam_policy_document" "write_lake" {
   }
 }
 
-data "aws_iam_policy_document" "read_manifests" {
-  statement {
-    sid       = "ReadManifests"
-    actions   = ["s3:GetObject"]
-    resources = [for prefix in ["manifest", "specs"] : "${local.lake}/${prefix}/*"]
-  }
-}
-
+# What a run that died left behind is removed by the next one.
 data "aws_iam_policy_document" "write_findings" {
   statement {
     sid       = "WriteFindings"
-    actions   = ["s3:PutObject"]
+    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
     resources = ["${local.lake}/lake/findings/*"]
+  }
+
+  statement {
+    sid       = "WriteRuns"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${local.lake}/runs/*"]
   }
 }
 
-data "aws_iam_policy_document" "register" {
-  for_each = { ingest = "*", detect = "findings" }
-
+data "aws_iam_policy_document" "register_partitions" {
   statement {
     sid     = "RegisterPartitions"
     actions = ["glue:BatchCreatePartition", "glue:GetTable"]
     resources = [
       var.context.catalog_arn,
       var.context.database_arn,
-      "${var.context.table_prefix}/${each.value}",
+      "${var.context.table_prefix}/*",
     ]
   }
 }
@@ -141,7 +149,6 @@ data "aws_iam_policy_document" "query" {
     actions = [
       "athena:GetQueryExecution",
       "athena:GetQueryResults",
-      "athena:GetWorkGroup",
       "athena:StartQueryExecution",
       "athena:StopQueryExecution",
     ]
@@ -149,8 +156,14 @@ data "aws_iam_policy_document" "query" {
   }
 
   statement {
-    sid     = "ReadCatalogue"
-    actions = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables"]
+    sid       = "ReadAnswers"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.results}/athena/${each.value}/*"]
+  }
+
+  statement {
+    sid     = "AthenaReadsCatalogue"
+    actions = ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"]
     resources = [
       var.context.catalog_arn,
       var.context.database_arn,
@@ -159,20 +172,20 @@ data "aws_iam_policy_document" "query" {
   }
 
   statement {
-    sid       = "ReadLake"
+    sid       = "AthenaReadsLake"
     actions   = ["s3:GetObject"]
     resources = ["${local.lake}/lake/*"]
   }
 
   statement {
-    sid       = "FindResults"
+    sid       = "AthenaFindsBuckets"
     actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
-    resources = [local.results]
+    resources = [local.lake, local.results]
   }
 
   statement {
-    sid       = "WriteResults"
-    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    sid       = "AthenaWritesAnswers"
+    actions   = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
     resources = ["${local.results}/athena/${each.value}/*"]
   }
 }
@@ -181,7 +194,7 @@ data "aws_iam_policy_document" "receive" {
   for_each = var.context.queue_arns
 
   statement {
-    sid       = "Receive"
+    sid       = "LambdaReceives"
     actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
     resources = [each.value]
   }

@@ -86,6 +86,19 @@ data "aws_iam_policy_document" "keys" {
       resources = statement.value
     }
   }
+
+  # The queue of failed calls is encrypted, and Lambda writes to it in the name of the function.
+  statement {
+    sid       = "LambdaKeepsFailedCalls"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.state_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sqs.${var.context.region}.amazonaws.com"]
+    }
+  }
 }
 
 resource "aws_iam_role" "this" {

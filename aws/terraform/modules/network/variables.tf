@@ -14,6 +14,12 @@ variable "cidr" {
   type        = string
 }
 
+variable "zones" {
+  description = "Two availability zones; null for the first two."
+  type        = list(string)
+  default     = null
+}
+
 variable "services" {
   description = "AWS services that get an interface endpoint, as the last part of their names; each costs by the hour in each zone."
   type        = list(string)

@@ -5,7 +5,7 @@ locals {
   infrequent_days = var.retention.logs > var.infrequent_days + 30 ? var.infrequent_days : null
 
   # Settings, specifications and artefacts are small and needed as long as the lake is: no rule.
-  lake_data = ["lake/", "quarantine/", "manifest/"]
+  lake_data = ["lake/", "quarantine/", "manifest/", "runs/"]
 
   buckets = {
     raw = {
