@@ -204,9 +204,9 @@ def limited(tree: exp.Query, rows: int) -> exp.Query:
 
 def _within(limit: exp.Limit, rows: int) -> bool:
     count = limit.expression
-    return not (
-        isinstance(count, exp.Literal) and count.name.isdecimal() and int(count.name) > rows
-    )
+    if isinstance(count, exp.Literal) and count.name.isdecimal():
+        return int(count.name) <= rows
+    return count.name.upper() != "ALL"
 
 
 def day_of(key: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NESTED = frozenset({"array", "map", "row"})
 """Types whose values hold values of other types."""
 
+_ARGUMENTS = {"array": 1, "map": 2}
 _TEXTS = frozenset(
     {
         "varchar",
@@ -97,10 +98,12 @@ def _arguments(words: list[str]) -> tuple[list[list[str]], list[str]]:
 
 
 def _made(name: str, arguments: list[list[str]]) -> TrinoType:
-    if name == "row":
+    if name == "row" and arguments:
         pairs = [_field(part) for part in arguments]
         return TrinoType(name, (), tuple(kind for _, kind in pairs), tuple(n for n, _ in pairs))
     if name in NESTED:
+        if len(arguments) != _ARGUMENTS.get(name):
+            raise ValueError(f"{name} of {len(arguments)} types")
         return TrinoType(name, (), tuple(_whole(part) for part in arguments))
     return TrinoType(name, tuple(int(part[0]) for part in arguments))
 
@@ -129,7 +132,7 @@ def _whole(words: list[str]) -> TrinoType:
 
 
 def _is_known(name: str) -> bool:
-    return name in NESTED or name in _TEXTS or name in _SIMPLE or name in _NUMBERED
+    return name in NESTED | _TEXTS | {"decimal"} or name in _SIMPLE or name in _NUMBERED
 
 
 def arrow_type(kind: TrinoType) -> pa.DataType:
@@ -144,7 +147,7 @@ def arrow_type(kind: TrinoType) -> pa.DataType:
         names = zip(field_names(kind), kind.members, strict=True)
         return pa.struct([(name, arrow_type(member)) for name, member in names])
     if kind.name == "decimal":
-        return pa.decimal128(*kind.numbers)
+        return pa.decimal128(*(kind.numbers or (38, 0)))
     if kind.name in _TEXTS:
         return pa.string()
     if kind.name not in _SIMPLE and kind.name not in _NUMBERED:
@@ -167,7 +170,6 @@ _SIMPLE: Mapping[str, Callable[[Any], Any]] = {
     "unknown": lambda pa: pa.null(),
 }
 _NUMBERED: Mapping[str, Callable[[Any], Any]] = {
-    "decimal": lambda pa: pa.decimal128(38, 0),
     "timestamp": lambda pa: pa.timestamp("us"),
     "timestamp with time zone": lambda pa: pa.timestamp("us", "UTC"),
     "time": lambda pa: pa.time64("us"),
