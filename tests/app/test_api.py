@@ -264,6 +264,25 @@ def test_rows_that_are_no_longer_kept_are_gone_and_not_none(world: World) -> Non
     assert (reply.status, reply.json["code"]) == (410, "expired")
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "retry"),
+    [
+        (EngineError("Presto said no at 10.1.2.3"), 502, None),
+        (EngineTransient("Presto is away"), 503, "5"),
+    ],
+)
+def test_rows_that_cannot_be_read_now_are_an_error_and_not_none(
+    world: World, error: MantissaError, status: int, retry: str | None
+) -> None:
+    done = submit(world, wait=5).json["id"]
+    world.jobs.result_error = error
+    reply = world.ask("GET", f"/v1/queries/{done}")
+    assert (reply.status, reply.headers.get("Retry-After")) == (status, retry)
+    assert "Presto" not in reply.text
+    world.jobs.result_error = None
+    assert column(world.ask("GET", f"/v1/queries/{done}")) == IDS
+
+
 def test_only_so_many_queries_run_at_once(tmp_path: Path) -> None:
     world = World(tmp_path, quota=Quota(at_once=2, per_day=100))
     world.jobs.looks = 99
