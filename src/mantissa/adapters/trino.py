@@ -141,7 +141,7 @@ class TrinoEngine:
             source="mantissa-log",
             http_scheme=cluster.scheme,
             auth=self._auth(fresh=fresh),
-            verify=cluster.verify,
+            http_session=_http(cluster),
             timezone="UTC",
             legacy_primitive_types=True,
             encoding=None,
@@ -161,6 +161,20 @@ class TrinoEngine:
         if self._cluster.auth == "jwt":
             return JWTAuthentication(secret)
         return BasicAuthentication(self._cluster.user, secret)
+
+
+def _http(cluster: Cluster) -> Any:
+    """Return the HTTP session, in which the authorities that the user named count.
+
+    `requests` prefers those of REQUESTS_CA_BUNDLE to a session's own unless it is told to take
+    nothing from the environment.
+    """
+    import requests
+
+    session = requests.Session()
+    session.verify = cluster.verify
+    session.trust_env = cluster.verify is True
+    return session
 
 
 class _Unauthorised(Exception):
@@ -258,9 +272,25 @@ def _translated(cluster: Cluster) -> Iterator[None]:
     except HttpError as error:
         raise _of_status(str(error), place) from error
     except (Error, requests.RequestException) as error:
-        raise EngineTransient(
-            "Trino does not answer", where=place, fix="check host, port and scheme, or try again"
-        ) from error
+        raise _unreachable(error, place) from error
+
+
+def _unreachable(error: Exception, place: str) -> Exception:
+    """Return what a broken connection means; the client hides the reason behind its own error."""
+    import requests
+
+    reason: BaseException | None = error
+    while reason is not None and not isinstance(reason, requests.exceptions.SSLError):
+        reason = reason.__cause__ or reason.__context__
+    if reason is not None:
+        return ConfigError(
+            "Trino's certificate is not trusted",
+            where=place,
+            fix="name the file of the authority that signed it, and the host as it is in it",
+        )
+    return EngineTransient(
+        "Trino does not answer", where=place, fix="check host, port and scheme, or try again"
+    )
 
 
 def _of_status(text: str, place: str) -> Exception:
