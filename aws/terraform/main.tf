@@ -13,6 +13,26 @@ module "naming" {
   permissions_boundary_arn = var.permissions_boundary_arn
 }
 
+# What no single variable can be asked alone.
+resource "terraform_data" "sane" {
+  lifecycle {
+    precondition {
+      condition     = alltrue([for name in compact([var.slack_secret_name, var.pagerduty_secret_name]) : startswith(name, var.secret_prefix)])
+      error_message = "slack_secret_name and pagerduty_secret_name begin with secret_prefix: the functions may read nothing else."
+    }
+
+    precondition {
+      condition     = var.llm_provider != "bedrock" || length(var.llm_models) > 0
+      error_message = "llm_provider bedrock needs llm_models: a role names what it may call."
+    }
+
+    precondition {
+      condition     = var.audit.mode != "COMPLIANCE" || !var.force_destroy
+      error_message = "Nothing can destroy audit records under COMPLIANCE: set audit.mode to GOVERNANCE or force_destroy to false."
+    }
+  }
+}
+
 module "encryption" {
   source = "./modules/encryption"
 
