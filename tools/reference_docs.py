@@ -16,6 +16,7 @@ import typer
 
 import aws_catalog
 import cloudformation_catalog
+import terraform_docs
 from mantissa.adapters.aws.prices import load_prices
 from mantissa.config.template import render_reference
 from mantissa.entrypoints.api import openapi
@@ -130,6 +131,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/configuration.md": render_configuration,
     COST_PAGE: render_cost,
     "docs/reference/openapi.json": openapi.text,
+    terraform_docs.PAGE: terraform_docs.render,
 }
 """Page → the function that renders it."""
 
