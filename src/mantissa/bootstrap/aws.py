@@ -61,12 +61,14 @@ class AwsApp(App):
     @cached_property
     def objects(self) -> ObjectStore:
         """The bucket of the lake."""
-        return S3Objects(self.clients.s3, self._named("lake_bucket"))
+        return S3Objects(self.clients.s3, self._need(self.settings.aws.lake_bucket, "lake_bucket"))
 
     @cached_property
     def state(self) -> StateStore:
         """Ledger, pending manifests, alerts, outbox in DynamoDB."""
-        return DynamoState(self.clients.dynamodb, self._named("state_table"))
+        return DynamoState(
+            self.clients.dynamodb, self._need(self.settings.aws.state_table, "state_table")
+        )
 
     @cached_property
     def inputs(self) -> S3Inputs:
@@ -105,15 +107,20 @@ class AwsApp(App):
         """The Glue database."""
         from mantissa.adapters.aws.glue import GlueCatalog
 
-        location = f"s3://{self._named('lake_bucket')}/lake"
-        return GlueCatalog(self.clients.glue, self._named("database"), location)
+        location = f"s3://{self._need(self.settings.aws.lake_bucket, 'lake_bucket')}/lake"
+        return GlueCatalog(
+            self.clients.glue, self._need(self.settings.aws.database, "database"), location
+        )
 
     @cached_property
     def athena(self) -> AthenaEngine:
         """Athena, in the workgroup of the settings."""
         from mantissa.adapters.aws.athena import AthenaEngine, Waiting, Workgroup
 
-        workgroup = Workgroup(self._named("workgroup"), self._named("database"))
+        workgroup = Workgroup(
+            self._need(self.settings.aws.workgroup, "workgroup"),
+            self._need(self.settings.aws.database, "database"),
+        )
         waiting = Waiting(self.clock)
         return AthenaEngine(self.clients, workgroup, self.lake_sql, waiting, files=self.data_files)
 
@@ -123,7 +130,7 @@ class AwsApp(App):
         from mantissa.adapters.lake_sql import LakeSql
 
         tables = {table.name: table for table in self.tables}
-        location = f"s3://{self._named('lake_bucket')}/"
+        location = f"s3://{self._need(self.settings.aws.lake_bucket, 'lake_bucket')}/"
         return LakeSql(location, tables, self.trino_views, self.objects, self.catalog)
 
     @cached_property
@@ -152,12 +159,12 @@ class AwsApp(App):
     @cached_property
     def alert_queue(self) -> Queue:
         """What wakes delivery."""
-        return self._queue("alert_queue")
+        return self._queue(self.settings.aws.alert_queue, "alert_queue")
 
     @cached_property
     def ingest_queue(self) -> Queue:
         """Objects to ingest."""
-        return self._queue("ingest_queue")
+        return self._queue(self.settings.aws.ingest_queue, "ingest_queue")
 
     def worker(self) -> tuple[str, Callable[[str], bool]]:
         """Return this function's name; one of the same name that was at work before is gone.
@@ -167,13 +174,12 @@ class AwsApp(App):
         """
         return self._worker or "aws", lambda owner: owner != self._worker
 
-    def _queue(self, key: str) -> Queue:
+    def _queue(self, url: str, key: str) -> Queue:
         from mantissa.adapters.aws.sqs import SQSQueue
 
-        return SQSQueue(self.clients.sqs, self._named(key))
+        return SQSQueue(self.clients.sqs, self._need(url, key))
 
-    def _named(self, key: str) -> str:
-        value: str = getattr(self.settings.aws, key)
+    def _need(self, value: str, key: str) -> str:
         if value:
             return value
         raise ConfigError(

@@ -57,7 +57,7 @@ class TrinoApp(AwsApp):
         return Cluster(
             host=address.hostname,
             port=address.port or PORTS[address.scheme],
-            schema=given.schema or self._named("database"),
+            schema=given.schema or self._need(self.settings.aws.database, "database"),
             user=given.user,
             catalog=given.catalog,
             scheme=cast("Literal['http', 'https']", address.scheme),
