@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mantissa.adapters.local.inputs import expand
+from mantissa.bootstrap.aws import FRESH
 from mantissa.bootstrap.local import LocalApp
 from mantissa.config.reading import load_settings
 from support.deployed import System
@@ -173,6 +175,7 @@ def test_what_keeps_failing_waits_in_the_dead_letter_queue_and_redrives(system: 
     sqs.set_queue_attributes(QueueUrl=urls["ingest"], Attributes={"VisibilityTimeout": "1"})
     try:
         s3.put_object(Bucket=lake, Key="config/mantissa.toml", Body=b"[no such section]\n")
+        time.sleep(FRESH.total_seconds() + 1)
         system.deliver("redriven.json", json.dumps({"Records": [cloudtrail(7)]}).encode())
         system.until("the message to be given up", lambda: system.depth("ingest-dlq") == 1)
         assert system.depth("ingest") == 0

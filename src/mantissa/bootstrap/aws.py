@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from tempfile import gettempdir
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 from mantissa.adapters.aws.dynamodb import DynamoState
 from mantissa.adapters.aws.s3 import S3Objects
 from mantissa.adapters.aws.session import Clients
+from mantissa.adapters.local.clock import SystemClock
 from mantissa.bootstrap.app import App
 from mantissa.config.reading import environment, load_settings, settings_of
 from mantissa.config.settings import Settings
 from mantissa.errors import ConfigError
 from mantissa.ports import (
     Catalog,
+    Clock,
     ObjectStore,
     QueryEngine,
     QueryJobs,
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 LAMBDA_HOME = Path(gettempdir()) / "mantissa"
 """Where a function keeps its copy of the lake's configuration."""
+FRESH = timedelta(seconds=15)
+"""For how long a function takes the lake's configuration to be as it was."""
 DETECTION_SECONDS = 120.0
 """Time one fused query of a detection run may take: a function lives for 15 minutes."""
 
@@ -190,20 +195,43 @@ class AwsApp(App):
 
 
 class Deployed:
-    """The product as a function keeps it between two calls: made anew when its settings change."""
+    """The product as a function keeps it between two calls: made anew when its settings change.
 
-    def __init__(self, home: Path = LAMBDA_HOME, environ: Mapping[str, str] | None = None) -> None:
+    Settings that cannot be read fail every call until they are mended: a lake that goes on with
+    what it knew before would hide it.
+    """
+
+    def __init__(
+        self,
+        home: Path = LAMBDA_HOME,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._home = home
         self._environ = environment() if environ is None else environ
+        self._clock = clock or SystemClock()
         self._clients = Clients()
         self._app: AwsApp | None = None
+        self._looked: datetime | None = None
 
     def app(self) -> AwsApp:
-        """Return the product with the settings, rules and sources that the lake has now."""
+        """Return the product with the settings, rules and sources that the lake has now.
+
+        What was looked at a moment ago is not looked at again.
+        """
+        now = self._clock.now()
+        if self._app is None or self._looked is None or now - self._looked >= FRESH:
+            self._renew()
+            self._looked = now
+        assert self._app is not None
+        return self._app
+
+    def _renew(self) -> None:
         from mantissa.adapters.aws.mirror import mirror
 
         lake = AwsApp(settings_of(self._environ), clients=self._clients).objects
-        if mirror(lake, self._home) or self._app is None:
-            worker = self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
-            self._app = AwsApp(load_settings(self._home, self._environ), worker, self._clients)
-        return self._app
+        if not mirror(lake, self._home) and self._app is not None:
+            return
+        self._app = None
+        worker = self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self._app = AwsApp(load_settings(self._home, self._environ), worker, self._clients)
