@@ -1,22 +1,20 @@
-"""Write the tables and views of `aws/catalog.json` into the CloudFormation template.
-
-    python tools/cloudformation_catalog.py [--check]
+"""The tables and views of `aws/catalog.json` in the CloudFormation template.
 
 A template cannot read a file, so its Glue resources stand between two marks in
-`aws/cloudformation/mantissa-stack.yaml` and are never edited by hand.
+`aws/cloudformation/mantissa-stack.yaml`, are written by `make docs` and never edited by hand.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+import aws_catalog
+
 ROOT = Path(__file__).resolve().parents[1]
-CATALOG = "aws/catalog.json"
 TEMPLATE = "aws/cloudformation/mantissa-stack.yaml"
 BEGIN = "  # --- tables and views: written by `make docs` from aws/catalog.json ---\n"
 END = "  # --- end of tables and views ---\n"
@@ -114,19 +112,6 @@ def filled(template: str, catalog: Mapping[str, Any]) -> str:
     return before + begin + render(catalog) + end + after
 
 
-def main(arguments: list[str]) -> int:
-    """Fill in the template, or with `--check` say whether it is current."""
-    place = ROOT / TEMPLATE
-    text = place.read_text(encoding="utf-8")
-    current = filled(text, orjson.loads((ROOT / CATALOG).read_bytes()))
-    if "--check" not in arguments:
-        place.write_text(current, encoding="utf-8")
-        return 0
-    if text == current:
-        return 0
-    print(f"{TEMPLATE} is not current: run `make docs`", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def current() -> str:
+    """Return the whole template as it has to be."""
+    return filled((ROOT / TEMPLATE).read_text(encoding="utf-8"), aws_catalog.catalog())

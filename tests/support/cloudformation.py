@@ -7,6 +7,7 @@ An intrinsic or attribute that this page does not know is an error, never an emp
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -217,6 +218,12 @@ def _equals(stack: Stack, given: list[Any]) -> bool:
     return _text(first) == _text(second)
 
 
+def _cidr(stack: Stack, given: list[Any]) -> list[str]:
+    block, count, host_bits = stack.resolve(given)
+    subnets = ipaddress.ip_network(block).subnets(new_prefix=32 - int(host_bits))
+    return [str(subnet) for subnet in subnets][: int(count)]
+
+
 _INTRINSICS: Mapping[str, Callable[[Stack, Any], Any]] = {
     "Ref": lambda stack, given: stack.ref(given),
     "Fn::GetAtt": lambda stack, given: stack._get_att(given),
@@ -228,6 +235,10 @@ _INTRINSICS: Mapping[str, Callable[[Stack, Any], Any]] = {
     "Fn::Split": _split,
     "Fn::Base64": lambda stack, given: base64.b64encode(stack.resolve(given).encode()).decode(),
     "Fn::Equals": _equals,
+    "Fn::Cidr": _cidr,
+    "Fn::GetAZs": lambda stack, given: [
+        f"{stack.resolve(given) or stack.region}{z}" for z in "abc"
+    ],
     "Fn::Not": lambda stack, given: not stack.resolve(given[0]),
     "Fn::And": lambda stack, given: all(stack.resolve(given)),
     "Fn::Or": lambda stack, given: any(stack.resolve(given)),
@@ -243,6 +254,8 @@ _SHAPES: Mapping[str, Mapping[str, str]] = {
     "AWS::ApiGateway::RestApi": {"Ref": "{id}", "RootResourceId": "{id}.root"},
     "AWS::ApiGateway::Stage": {"Ref": "{StageName}"},
     "AWS::Athena::WorkGroup": {"Ref": "{Name}"},
+    "AWS::Backup::BackupVault": {"Ref": "{BackupVaultName}"},
+    "AWS::CloudWatch::Dashboard": {"Ref": "{DashboardName}"},
     "AWS::Cognito::UserPool": {
         "Ref": "{id}",
         "UserPoolId": "{id}",
@@ -286,6 +299,7 @@ _MADE_UP: Mapping[str, tuple[str, ...]] = {
     "AWS::ApiGateway::Model": ("Ref",),
     "AWS::ApiGateway::RequestValidator": ("Ref",),
     "AWS::ApiGateway::Resource": ("Ref",),
+    "AWS::Backup::BackupPlan": ("Ref",),
     "AWS::CloudFront::Distribution": ("Ref", "DomainName"),
     "AWS::CloudFront::Function": ("Ref", "FunctionARN"),
     "AWS::CloudFront::OriginAccessControl": ("Ref", "Id"),

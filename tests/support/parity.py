@@ -36,6 +36,7 @@ class Kind:
         same: setting → (attribute, property). A dotted path enters lists of one by itself.
         made: attributes and properties that nobody sets, or that say nothing about the system.
         prepare: what first brings the values of either side into the other's shape.
+        joined: a setting that several resources of one name add to.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Kind:
     same: Mapping[str, tuple[str, str]]
     made: tuple[str, ...] = ()
     prepare: tuple[Prepare | None, Prepare | None] = (None, None)
+    joined: str = ""
 
 
 @dataclass
@@ -86,25 +88,35 @@ def side(items: Iterable[Item], kinds: Sequence[Kind], which: int) -> Side:
 
 
 def _add(made: Side, item: Item, kinds: Sequence[Kind], which: int) -> None:
-    read: set[str] = set()
+    read, there = set(), _set(item.values)
     for kind in kinds:
         prepare = kind.prepare[which]
         values = prepare(dict(item.values)) if prepare else item.values
+        # What `prepare` has taken apart is read part by part.
+        there = (there & values.keys()) | _set(values)
+        read |= {kind.name[which], *kind.made, *(paths[which] for paths in kind.same.values())}
         fact = {}
         for setting, paths in kind.same.items():
             value = canonical(find(values, paths[which]))
             if not is_empty(value):
                 fact[setting] = value
-        paths_read = [kind.name[which], *kind.made, *(paths[which] for paths in kind.same.values())]
-        read |= {path.split(".")[0] for path in paths_read}
-        # A property whose name has changed in `prepare` was read there.
-        read |= set(item.values) - set(values)
         if fact or len(kinds) == 1:
-            key = (kind.kind, str(find(values, kind.name[which])))
-            assert key not in made.facts, f"two of {key}: {item.address}"
-            made.facts[key] = fact
-    is_set = {name for name, value in item.values.items() if not is_empty(canonical(value))}
-    made.unread += [f"{item.address}: {item.type}.{name}" for name in sorted(is_set - read)]
+            _put(made, kind, str(find(values, kind.name[which])), fact)
+    tops = {path.split(".")[0] for path in read}
+    made.unread += [f"{item.address}: {item.type}.{name}" for name in sorted(there - tops)]
+
+
+def _set(values: Mapping[str, Any]) -> set[str]:
+    return {name for name, value in values.items() if not is_empty(canonical(value))}
+
+
+def _put(made: Side, kind: Kind, name: str, fact: Fact) -> None:
+    known = made.facts.setdefault((kind.kind, name), {})
+    if kind.joined and known:
+        known[kind.joined] |= fact[kind.joined]
+        return
+    assert not known, f"two of {kind.kind} {name}"
+    known.update(fact)
 
 
 def find(values: Any, path: str) -> Any:
@@ -127,7 +139,7 @@ def canonical(value: Any) -> Any:
     if isinstance(value, str):
         return _scalar(value)
     if isinstance(value, Mapping):
-        if "Statement" in value:
+        if isinstance(value.get("Statement"), list):
             return sorted(set(permissions(value)))
         pairs = {str(k).replace("_", "").lower(): canonical(v) for k, v in value.items()}
         return {key: pairs[key] for key in sorted(pairs) if not is_empty(pairs[key])}

@@ -2,36 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from support.cloudformation import Stack
-from support.parity import Item, Kind
-
-Values = dict[str, Any]
-# Attributes that the provider fills in for every type, and tags, which a stack gets from outside.
-COMPUTED = ("id", "arn", "tags", "tags_all", "Tags", "invoke_arn", "timeouts", "Arn")
-
-
-def _kind(
-    kind: str,
-    types: tuple[str, str],
-    name: tuple[str, str],
-    same: Mapping[str, tuple[str, str]],
-    made: Iterable[str] = (),
-    **more: Any,
-) -> Kind:
-    return Kind(kind, *types, name, same, (*COMPUTED, *made), **more)
-
-
-def _each(*names: str) -> dict[str, tuple[str, str]]:
-    """Pair attributes with properties of the same name in the other spelling."""
-    return {name: (name, _camel(name)) for name in names}
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
-
+from support.parity import Kind
+from support.parity_edges import EDGES
+from support.parity_forms import Values, camel, each, kind
 
 # ---- S3
 
@@ -86,7 +59,7 @@ _SSE = "rule.apply_server_side_encryption_by_default"
 _SSE_PROPERTY = "BucketEncryption.ServerSideEncryptionConfiguration"
 
 S3 = [
-    _kind(
+    kind(
         "bucket",
         ("aws_s3_bucket", _BUCKET),
         ("bucket", "BucketName"),
@@ -113,12 +86,12 @@ S3 = [
             "versioning",
         ),
     ),
-    _kind(
+    kind(
         "bucket public access",
         ("aws_s3_bucket_public_access_block", _BUCKET),
         ("bucket", "BucketName"),
         {
-            name: (name, f"PublicAccessBlockConfiguration.{_camel(name)}")
+            name: (name, f"PublicAccessBlockConfiguration.{camel(name)}")
             for name in (
                 "block_public_acls",
                 "block_public_policy",
@@ -127,19 +100,19 @@ S3 = [
             )
         },
     ),
-    _kind(
+    kind(
         "bucket ownership",
         ("aws_s3_bucket_ownership_controls", _BUCKET),
         ("bucket", "BucketName"),
         {"ownership": ("rule.object_ownership", "OwnershipControls.Rules.ObjectOwnership")},
     ),
-    _kind(
+    kind(
         "bucket versioning",
         ("aws_s3_bucket_versioning", _BUCKET),
         ("bucket", "BucketName"),
         {"status": ("versioning_configuration.status", "VersioningConfiguration.Status")},
     ),
-    _kind(
+    kind(
         "bucket encryption",
         ("aws_s3_bucket_server_side_encryption_configuration", _BUCKET),
         ("bucket", "BucketName"),
@@ -155,7 +128,7 @@ S3 = [
             "bucket_key": ("rule.bucket_key_enabled", f"{_SSE_PROPERTY}.BucketKeyEnabled"),
         },
     ),
-    _kind(
+    kind(
         "bucket lifecycle",
         ("aws_s3_bucket_lifecycle_configuration", _BUCKET),
         ("bucket", "BucketName"),
@@ -163,7 +136,7 @@ S3 = [
         made=("transition_default_minimum_object_size",),
         prepare=(_rules_terraform, _rules_cloudformation),
     ),
-    _kind(
+    kind(
         "bucket access log",
         ("aws_s3_bucket_logging", _BUCKET),
         ("bucket", "BucketName"),
@@ -172,20 +145,20 @@ S3 = [
             "prefix": ("target_prefix", "LoggingConfiguration.LogFilePrefix"),
         },
     ),
-    _kind(
+    kind(
         "bucket object lock",
         ("aws_s3_bucket_object_lock_configuration", _BUCKET),
         ("bucket", "BucketName"),
         {
             name: (
                 f"rule.default_retention.{name}",
-                f"ObjectLockConfiguration.Rule.DefaultRetention.{_camel(name)}",
+                f"ObjectLockConfiguration.Rule.DefaultRetention.{camel(name)}",
             )
             for name in ("mode", "days")
         },
         made=("object_lock_enabled",),
     ),
-    _kind(
+    kind(
         "bucket notification",
         ("aws_s3_bucket_notification", _BUCKET),
         ("bucket", "BucketName"),
@@ -198,7 +171,36 @@ S3 = [
             ),
         },
     ),
-    _kind(
+    kind(
+        "bucket copies",
+        ("aws_s3_bucket_replication_configuration", _BUCKET),
+        ("bucket", "BucketName"),
+        {
+            "role": ("role", "ReplicationConfiguration.Role"),
+            "status": ("rule.status", "ReplicationConfiguration.Rules.Status"),
+            "markers": (
+                "rule.delete_marker_replication.status",
+                "ReplicationConfiguration.Rules.DeleteMarkerReplication.Status",
+            ),
+            "encrypted": (
+                "rule.source_selection_criteria.sse_kms_encrypted_objects.status",
+                "ReplicationConfiguration.Rules.SourceSelectionCriteria.SseKmsEncryptedObjects.Status",
+            ),
+            "bucket": (
+                "rule.destination.bucket",
+                "ReplicationConfiguration.Rules.Destination.Bucket",
+            ),
+            "class": (
+                "rule.destination.storage_class",
+                "ReplicationConfiguration.Rules.Destination.StorageClass",
+            ),
+            "key": (
+                "rule.destination.encryption_configuration.replica_kms_key_id",
+                "ReplicationConfiguration.Rules.Destination.EncryptionConfiguration.ReplicaKmsKeyID",
+            ),
+        },
+    ),
+    kind(
         "bucket policy",
         ("aws_s3_bucket_policy", "AWS::S3::BucketPolicy"),
         ("bucket", "Bucket"),
@@ -209,7 +211,7 @@ S3 = [
 # ---- keys, queues, topics, secrets, state
 
 DATA = [
-    _kind(
+    kind(
         "key",
         ("aws_kms_key", "AWS::KMS::Key"),
         ("key_id", "KeyId"),
@@ -228,14 +230,14 @@ DATA = [
             "bypass_policy_lockout_safety_check",
         ),
     ),
-    _kind(
+    kind(
         "key alias",
         ("aws_kms_alias", "AWS::KMS::Alias"),
         ("name", "AliasName"),
         {"key": ("target_key_id", "TargetKeyId")},
         made=("target_key_arn",),
     ),
-    _kind(
+    kind(
         "queue",
         ("aws_sqs_queue", "AWS::SQS::Queue"),
         ("name", "QueueName"),
@@ -253,14 +255,14 @@ DATA = [
         made=("url", "policy"),
         prepare=(None, lambda values: _QUEUE_DEFAULTS | values),
     ),
-    _kind(
+    kind(
         "queue policy",
         ("aws_sqs_queue_policy", "AWS::SQS::QueuePolicy"),
         ("queue_url", "Queues"),
         {"policy": ("policy", "PolicyDocument")},
         prepare=(None, lambda values: values | {"Queues": values["Queues"][0]}),
     ),
-    _kind(
+    kind(
         "topic",
         ("aws_sns_topic", "AWS::SNS::Topic"),
         ("name", "TopicName"),
@@ -268,9 +270,19 @@ DATA = [
             "key": ("kms_master_key_id", "KmsMasterKeyId"),
             "display": ("display_name", "DisplayName"),
         },
-        made=("owner", "policy", "beginning_archive_time", "signature_version", "tracing_config"),
+        made=(
+            "owner",
+            "policy",
+            "beginning_archive_time",
+            "signature_version",
+            "tracing_config",
+            *(
+                f"{protocol}_success_feedback_sample_rate"
+                for protocol in ("application", "firehose", "http", "lambda", "sqs")
+            ),
+        ),
     ),
-    _kind(
+    kind(
         "topic policy",
         ("aws_sns_topic_policy", "AWS::SNS::TopicPolicy"),
         ("arn", "Topics"),
@@ -278,7 +290,7 @@ DATA = [
         made=("owner",),
         prepare=(None, lambda values: values | {"Topics": values["Topics"][0]}),
     ),
-    _kind(
+    kind(
         "secret",
         ("aws_secretsmanager_secret", "AWS::SecretsManager::Secret"),
         ("name", "Name"),
@@ -286,14 +298,14 @@ DATA = [
         # CloudFormation has no recovery window, and its secret holds the value itself.
         made=("recovery_window_in_days", "policy", "force_overwrite_replica_secret"),
     ),
-    _kind(
+    kind(
         "secret value",
         ("aws_secretsmanager_secret_version", "AWS::SecretsManager::Secret"),
         ("secret_id", "Id"),
         {"value": ("secret_string", "SecretString")},
         made=("version_id", "version_stages", "has_secret_string_wo"),
     ),
-    _kind(
+    kind(
         "state table",
         ("aws_dynamodb_table", "AWS::DynamoDB::Table"),
         ("name", "TableName"),
@@ -350,18 +362,18 @@ _SERDE = (
 )
 
 CATALOGUE = [
-    _kind(
+    kind(
         "database",
         ("aws_glue_catalog_database", "AWS::Glue::Database"),
         ("name", "Name"),
-        _each("catalog_id", "description"),
+        each("catalog_id", "description"),
         prepare=(None, _input),
     ),
-    _kind(
+    kind(
         "table",
         ("aws_glue_catalog_table", "AWS::Glue::Table"),
         ("name", "Name"),
-        _each(
+        each(
             "catalog_id",
             "database_name",
             "description",
@@ -373,21 +385,21 @@ CATALOGUE = [
             "view_original_text",
         )
         | {
-            name: (f"storage_descriptor.{name}", f"StorageDescriptor.{_camel(name)}")
+            name: (f"storage_descriptor.{name}", f"StorageDescriptor.{camel(name)}")
             for name in ("location", "input_format", "output_format", "compressed", "columns")
         }
         | {
-            name: (_SERDE[0][0].format(name), _SERDE[0][1].format(_camel(name)))
+            f"serde_{name}": (_SERDE[0][0].format(name), _SERDE[0][1].format(camel(name)))
             for name in _SERDE[1]
         },
         made=("retention",),
         prepare=(None, _input),
     ),
-    _kind(
+    kind(
         "workgroup",
         ("aws_athena_workgroup", "AWS::Athena::WorkGroup"),
         ("name", "Name"),
-        _each("description", "state")
+        each("description", "state")
         | {
             setting: (f"configuration.{ours}", f"WorkGroupConfiguration.{theirs}")
             for setting, ours, theirs in (
@@ -433,7 +445,7 @@ CATALOGUE = [
 # ---- functions and roles
 
 COMPUTE = [
-    _kind(
+    kind(
         "role",
         ("aws_iam_role", "AWS::IAM::Role"),
         ("name", "RoleName"),
@@ -453,17 +465,17 @@ COMPUTE = [
         ),
     ),
     # The inline policies of a role, put together: see `terraform_items` and `stack_items`.
-    _kind(
+    kind(
         "role rights",
         ("aws_iam_role_policy", "AWS::IAM::Role Policies"),
         ("role", "role"),
         {"rights": ("policy", "policy")},
     ),
-    _kind(
+    kind(
         "function",
         ("aws_lambda_function", "AWS::Lambda::Function"),
         ("function_name", "FunctionName"),
-        _each(
+        each(
             "architectures",
             "description",
             "environment",
@@ -504,14 +516,14 @@ COMPUTE = [
         ),
         prepare=(None, lambda values: {"ReservedConcurrentExecutions": -1} | values),
     ),
-    _kind(
+    kind(
         "alias",
         ("aws_lambda_alias", "AWS::Lambda::Alias"),
         ("function_name", "FunctionName"),
-        _each("name", "description", "function_version"),
+        each("name", "description", "function_version"),
         made=("ProvisionedConcurrencyConfig",),
     ),
-    _kind(
+    kind(
         "calls",
         ("aws_lambda_function_event_invoke_config", "AWS::Lambda::EventInvokeConfig"),
         ("function_name", "FunctionName"),
@@ -521,11 +533,11 @@ COMPUTE = [
             "retries": ("maximum_retry_attempts", "MaximumRetryAttempts"),
         },
     ),
-    _kind(
+    kind(
         "source",
         ("aws_lambda_event_source_mapping", "AWS::Lambda::EventSourceMapping"),
         ("event_source_arn", "EventSourceArn"),
-        _each("batch_size", "function_name", "function_response_types", "scaling_config")
+        each("batch_size", "function_name", "function_response_types", "scaling_config")
         | {
             "enabled": ("enabled", "Enabled"),
             "window": (
@@ -550,16 +562,16 @@ COMPUTE = [
             lambda values: {"Enabled": True, "MaximumBatchingWindowInSeconds": 0} | values,
         ),
     ),
-    _kind(
+    kind(
         "permission",
         ("aws_lambda_permission", "AWS::Lambda::Permission"),
         ("source_arn", "SourceArn"),
-        _each("action", "principal", "source_account")
+        each("action", "principal", "source_account")
         | {"function": ("function_name", "FunctionName")},
         made=("statement_id", "statement_id_prefix"),
-        prepare=(lambda values: _qualified(values), None),
+        prepare=(lambda values: _qualified(values), lambda values: _short(values)),
     ),
-    _kind(
+    kind(
         "log group",
         ("aws_cloudwatch_log_group", "AWS::Logs::LogGroup"),
         ("name", "LogGroupName"),
@@ -574,6 +586,11 @@ def _qualified(values: Values) -> Values:
     if qualifier := values.pop("qualifier", None):
         values["function_name"] += f":{qualifier}"
     return values
+
+
+def _short(values: Values) -> Values:
+    """Leave of a function's ARN what Terraform writes: name and alias."""
+    return values | {"FunctionName": values["FunctionName"].partition(":function:")[2]}
 
 
 # ---- clocks and alarms
@@ -594,11 +611,11 @@ def _dimensions(values: Values) -> Values:
 
 
 CLOCKS = [
-    _kind(
+    kind(
         "schedule",
         ("aws_scheduler_schedule", "AWS::Scheduler::Schedule"),
         ("name", "Name"),
-        _each(
+        each(
             "description",
             "group_name",
             "kms_key_arn",
@@ -615,18 +632,18 @@ CLOCKS = [
         },
         made=("schedule_expression_timezone", "start_date", "end_date"),
     ),
-    _kind(
+    kind(
         "schedule group",
         ("aws_scheduler_schedule_group", "AWS::Scheduler::ScheduleGroup"),
         ("name", "Name"),
         {},
         made=("creation_date", "last_modification_date", "state"),
     ),
-    _kind(
+    kind(
         "alarm",
         ("aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm"),
         ("alarm_name", "AlarmName"),
-        _each(
+        each(
             "alarm_actions",
             "alarm_description",
             "comparison_operator",
@@ -647,16 +664,19 @@ CLOCKS = [
             "queries": ("metric_query", "Metrics"),
         },
         made=("actions_enabled", "evaluate_low_sample_count_percentiles"),
-        prepare=(None, _dimensions),
+        prepare=(
+            lambda values: values | {"datapoints_to_alarm": values["datapoints_to_alarm"] or None},
+            _dimensions,
+        ),
     ),
-    _kind(
+    kind(
         "rule",
         ("aws_cloudwatch_event_rule", "AWS::Events::Rule"),
         ("name", "Name"),
-        _each("description", "event_pattern"),
+        each("description", "event_pattern"),
         made=("event_bus_name", "state", "is_enabled", "Targets"),
     ),
-    _kind(
+    kind(
         "rule target",
         ("aws_cloudwatch_event_target", "AWS::Events::Rule"),
         ("rule", "Name"),
@@ -668,74 +688,4 @@ CLOCKS = [
     ),
 ]
 
-KINDS: list[Kind] = [*S3, *DATA, *CATALOGUE, *COMPUTE, *CLOCKS]
-
-
-# ---- what has to be put together or taken apart before
-
-
-def terraform_prepared(items: Iterable[Item]) -> list[Item]:
-    """Put the inline policies of each role together, for their grouping means nothing."""
-    rights: dict[str, list[Any]] = {}
-    found = []
-    for item in items:
-        if item.type == "aws_iam_role_policy":
-            rights.setdefault(item.values["role"], []).append(item.values["policy"])
-        else:
-            found.append(item)
-    return found + [_rights("aws_iam_role_policy", role, all_) for role, all_ in rights.items()]
-
-
-def _rights(type_: str, role: str, policies: Iterable[Any]) -> Item:
-    import json
-
-    documents = [json.loads(p) if isinstance(p, str) else p for p in policies]
-    statements = [statement for document in documents for statement in document["Statement"]]
-    return Item(type_, f"rights of {role}", {"role": role, "policy": {"Statement": statements}})
-
-
-def stack_items(stack: Stack) -> list[Item]:
-    """List a stack's resources, with the inline policies of each role taken out and together."""
-    found = []
-    for resource in stack.resources():
-        values = dict(resource.properties)
-        if resource.type == "AWS::IAM::Role" and (policies := values.pop("Policies", None)):
-            documents = [policy["PolicyDocument"] for policy in policies]
-            found.append(_rights("AWS::IAM::Role Policies", values["RoleName"], documents))
-        if resource.type == "AWS::KMS::Key":
-            values["KeyId"] = f"<{resource.name}>"
-        if resource.type == "AWS::SecretsManager::Secret":
-            values["Id"] = stack.ref(resource.name)
-        if resource.type != "AWS::Lambda::Version":
-            found.append(Item(resource.type, resource.name, values))
-    return found
-
-
-# ---- names for what AWS makes up
-
-_NAMED = (
-    ("aws_cognito_user_pool", "id", "name", "pool"),
-    ("aws_api_gateway_rest_api", "id", "name", "api"),
-)
-
-
-def terraform_names(items: Iterable[Item]) -> dict[str, str]:
-    """Return what an emulator made up → a name that a template gives it too."""
-    names = {"\\u003c": "<", "\\u003e": ">"}
-    for item in items:
-        values = item.values
-        if item.type == "aws_kms_alias" and values.get("target_key_id"):
-            names[values["target_key_id"]] = f"<key {values['name']}>"
-        if item.type == "aws_sqs_queue" and values.get("url"):
-            host = values["url"].partition(f"/{values['arn'].split(':')[4]}/")[0]
-            names[host] = f"https://sqs.{values['arn'].split(':')[3]}.amazonaws.com"
-    return names
-
-
-def stack_names(items: Iterable[Item]) -> dict[str, str]:
-    """Return `<LogicalId>` → the name that `terraform_names` gives the same thing."""
-    names = {}
-    for item in items:
-        if item.type == "AWS::KMS::Alias":
-            names[item.values["TargetKeyId"]] = f"<key {item.values['AliasName']}>"
-    return names
+KINDS: list[Kind] = [*S3, *DATA, *CATALOGUE, *COMPUTE, *CLOCKS, *EDGES]

@@ -65,6 +65,12 @@ def _terraform() -> str:
     return "the program terraform (1.5 or newer) is not on PATH; its vendor's page has packages"
 
 
+def _infra() -> str:
+    if (ROOT / ".venv-infra" / ".installed").is_file():
+        return ""
+    return "the checkers of infrastructure code are not installed; `make test-infra` installs them"
+
+
 def chromium() -> str | None:
     """The browser to drive, under any of the names that systems give it."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -105,6 +111,7 @@ PROBES: Mapping[str, Callable[[], str]] = {
     "ministack": _package("ministack"),
     "moto": _package("moto"),
     "terraform": _terraform,
+    "infra": _infra,
     "chromium": _chromium,
     "registry": _registry,
     "shared_data": _shared_data,
