@@ -26,6 +26,8 @@ _UNREACHABLE = re.compile(
     r"|Connection (?:refused|reset)|NewConnectionError|Could not connect|Max retries exceeded"
 )
 
+_OTHER_CONTENT = re.compile(r"DO NOT MATCH THE HASHES.*?\n\s*(?P<what>\S+==\S+)", re.DOTALL)
+
 
 def fetch_wheels(pins: Sequence[Pin], target: Target, folder: Path) -> Mapping[str, Path]:
     """Return one wheel for each pin by name, downloading those that are not in the folder yet.
@@ -74,6 +76,7 @@ def _download(pins: Sequence[Pin], target: Target, folder: Path) -> None:
         requirements.write("".join(f"{pin.requirement}\n" for pin in pins))
         requirements.flush()
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input"]
+        command += ["--retries", "3"]
         command += ["--disable-pip-version-check", "--dest", str(folder), "--no-deps"]
         command += ["--only-binary=:all:", "--require-hashes", "--implementation", "cp"]
         command += ["--python-version", target.python]
@@ -90,16 +93,20 @@ def _run(command: Sequence[str], target: Target) -> None:
         raise StoreTransient(f"pip took longer than {_SECONDS:.0f} s") from error
     if done.returncode == 0:
         return
-    _refuse(done.stderr, target)
+    # Only what pip says of its retries tells that no index answered.
+    _refuse(done.stdout + done.stderr, target)
 
 
 def _refuse(said: str, target: Target) -> None:
     if "No module named pip" in said:
         fix = "python -m ensurepip, or install Mantissa Log with pip"
         raise ConfigError("this Python has no pip to fetch wheels with", fix=fix)
-    last = [line for line in said.strip().splitlines() if line.startswith("ERROR")] or [said]
+    if found := _OTHER_CONTENT.search(said):
+        fix = "trust neither: find out who changed the file, or write the lock again"
+        raise StoreError(f"{found['what']} is not the file that the lock names", fix=fix)
     if _UNREACHABLE.search(said):
         raise StoreTransient("no package index answers", fix="look at pip's settings and network")
+    last = [line for line in said.strip().splitlines() if line.startswith("ERROR")] or [said]
     raise ConfigError(
         f"pip found no wheels for {target.name}: {last[-1].removeprefix('ERROR: ')[:300]}",
         fix="another --python or --architecture, or another version in the lock",
