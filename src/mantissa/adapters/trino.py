@@ -122,7 +122,7 @@ class TrinoEngine:
     def _run(self, text: str, limits: QueryLimits, *, fresh: bool) -> tuple[pa.Table, int]:
         with _translated(self._cluster), self._connection(limits, fresh=fresh) as connection:
             cursor = connection.cursor()
-            with _stopped_after(cursor, limits.seconds):
+            with _StoppedAfter(cursor, limits.seconds):
                 cursor.execute(text)
                 table = _fetched(cursor, limits.memory_bytes)
             return table, int((cursor.stats or {}).get("physicalInputBytes", 0))
@@ -189,37 +189,36 @@ def _session(limits: QueryLimits) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _stopped_after(cursor: Cursor, seconds: float) -> Iterator[None]:
-    """Cancel the cursor's query when time is up, or when the block is left before its end.
+class _StoppedAfter:
+    """Cancels a cursor's query when time is up, and when the block is left before its end.
 
     A query that this client cancelled looks to the client like one without more rows, so that the
     block's result counts only if no time was up.
     """
-    done = threading.Event()
-    late = threading.Event()
 
-    def watch() -> None:
-        wait = seconds
-        while not done.wait(wait):
-            late.set()
-            _cancel(cursor)
-            wait = CANCEL_EVERY
+    def __init__(self, cursor: Cursor, seconds: float) -> None:
+        self._cursor = cursor
+        self._seconds = seconds
+        self._done = threading.Event()
+        self._late = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="trino-timer", daemon=True)
 
-    watcher = threading.Thread(target=watch, name="trino-timer", daemon=True)
-    watcher.start()
-    try:
-        yield
-    except Exception as error:
-        if late.is_set():
+    def __enter__(self) -> None:
+        self._watcher.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, _: object) -> None:
+        self._done.set()
+        self._watcher.join()
+        _cancel(self._cursor)
+        if self._late.is_set() and (kind is None or issubclass(kind, Exception)):
             raise stopped() from error
-        raise
-    finally:
-        done.set()
-        watcher.join()
-        _cancel(cursor)
-    if late.is_set():
-        raise stopped()
+
+    def _watch(self) -> None:
+        wait = self._seconds
+        while not self._done.wait(wait):
+            self._late.set()
+            _cancel(self._cursor)
+            wait = CANCEL_EVERY
 
 
 def _cancel(cursor: Cursor) -> None:
