@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external trino lock locks package clean
+.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra trino lock locks package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,11 @@ test-external: $(STAMP) ## the tests against the public logs (MANTISSA_SHARED_DA
 
 trino: $(STAMP) ## fetch the Trino that tests run SQL on into a cache folder (needs Maven, Java 24)
 	@$(BIN)/python tools/fetch_trino.py
+
+# Offline where a folder holds the provider (TF_PLUGIN_DIR); else Terraform fetches it once for each copy.
+INFRA_TESTS = $(wildcard tests/aws/test_terraform*.py tests/aws/test_template*.py tests/aws/test_parity*.py)
+test-infra: $(STAMP) $(INFRA)/.installed ## Terraform and CloudFormation: checked, at parity, applied to an emulator and gone again
+	$(BIN)/python -m pytest $(INFRA_TESTS) -ra --durations=12 $(PYTEST)
 
 build: $(STAMP) ## wheel and source distribution in dist/
 	@rm -rf dist

@@ -15,7 +15,7 @@ import pytest
 import terraform_docs
 from support import infra, terraform
 from support import ministack as ministack_server
-from support.emulators import Emulator
+from support.emulators import REGION, Emulator
 from support.requirements import ROOT, require
 
 pytestmark = [pytest.mark.xdist_group("terraform"), pytest.mark.timeout(1500)]
@@ -31,13 +31,13 @@ EVERYTHING = {
     "forwarders": {"444455556666": {"external_id": "a-long-external-id"}},
     "ingest": {"notify": "eventbridge"},
     "audit": {"trail": True},
-    "network": {"functions": ["ingest", "detect", "api", "sweep"]},
     "replication": {"region": "eu-west-1"},
     "backup": {"enabled": True},
     "monitoring": {"emails": ["security@example.com"], "budget": 100},
     "functions": {"api": {"provisioned_concurrency": 1}},
 }
-"""What is off by default, as far as ministack knows it: it has no GuardDuty."""
+"""What is off by default, as far as ministack knows it: it has no GuardDuty, and the network has a
+test of its own."""
 
 BASE = {
     "force_destroy": True,
@@ -185,6 +185,31 @@ def _look_at(outputs: dict[str, Any], emulator: Emulator) -> None:
     assert said["schema"] == outputs["database"]
     roles = emulator.client("iam").list_roles()["Roles"]
     assert {r["RoleName"] for r in roles} >= {f"mantissa-dev-{f}" for f in outputs["function_arns"]}
+
+
+def test_the_network_applies_and_goes(clouds: tuple[Emulator, Emulator], tmp_path: Path) -> None:
+    # No second plan: neither emulator tells of a rule to a prefix list what it was told, and the
+    # provider takes ministack's answer for an error of its own.
+    emulator, _ = clouds
+    emulator.client("s3").create_bucket(Bucket="flow-logs")
+    context = {"name": "net", "account_id": "0" * 12, "partition": "aws", "region": REGION}
+    variables = {
+        "context": {**context, "bucket_arns": {}},
+        "cidr": "10.90.0.0/24",
+        "services": ["athena", "sqs"],
+        "flow_log_bucket_arn": "arn:aws:s3:::flow-logs",
+    }
+    folder = terraform.copy_module(tmp_path / "network", terraform.SOURCE / "modules" / "network")
+    network = terraform.deployment_of(folder, emulator, variables, aliases=())
+    (folder / "provider.tf").write_text(terraform.provider(), encoding="utf-8")
+    try:
+        network.apply()
+        assert not emulator.client("ec2").describe_internet_gateways(
+            Filters=[{"Name": "attachment.vpc-id", "Values": [network.outputs()["vpc_id"]]}]
+        )["InternetGateways"]
+    finally:
+        network.destroy()
+        emulator.client("s3").delete_bucket(Bucket="flow-logs")
 
 
 def test_the_bucket_of_the_state_applies_plans_clean_and_goes(

@@ -144,6 +144,11 @@ def deployment(
     return deployment_of(copy_module(folder), emulator, values, **elsewhere)
 
 
+def provider(alias: str = "") -> str:
+    """Return the text of a provider configuration for an emulator."""
+    return _PROVIDER.format(alias=f'  alias = "{alias}"\n' if alias else "")
+
+
 def deployment_of(
     folder: Path,
     emulator: Emulator,
@@ -153,10 +158,10 @@ def deployment_of(
     **elsewhere: Emulator,
 ) -> Deployment:
     """Do the same for a module that is copied already."""
-    lines = [f'  alias = "{alias}"\n' if alias else "" for alias in aliases]
-    providers = "\n".join(_PROVIDER.format(alias=line) for line in lines)
+    providers = "\n".join(provider(alias) for alias in aliases)
     (folder / "emulator_override.tf").write_text(providers, encoding="utf-8")
-    values = {"aws_region": REGION, **variables}
+    # The default region is the emulator's own; a module that knows no such variable has no provider.
+    values = {"aws_region": REGION, **variables} if aliases else variables
     (folder / "test.auto.tfvars.json").write_text(json.dumps(values), encoding="utf-8")
     others = {f"AWS_ENDPOINT_URL_{name.upper()}": other.url for name, other in elsewhere.items()}
     env = environ(**emulator.environ(**others))
