@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from mantissa.ask.trino.scopes import AGGREGATE
 from mantissa.errors import GuardRefused
 
 Pair = frozenset[str]
 
 
 def check_joins(tree: exp.Query) -> None:
-    """Refuse a qualified query that multiplies tables (code `cartesian_join`)."""
+    """Refuse a compiled query that multiplies tables (code `cartesian_join`)."""
     bodies = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
     for select in tree.find_all(exp.Select):
         _check(select, bodies)
@@ -106,5 +107,5 @@ def _one_row(source: exp.Expr, ctes: dict[str, exp.Query]) -> bool:
 
 
 def _aggregates(projection: exp.Expr) -> bool:
-    walk = projection.walk(prune=lambda node: isinstance(node, exp.Query))
-    return any(isinstance(node, exp.AggFunc) for node in walk)
+    walk = projection.walk(prune=lambda node: isinstance(node, (exp.Query, exp.Window)))
+    return any(node.meta.get(AGGREGATE) for node in walk)

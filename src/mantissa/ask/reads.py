@@ -19,10 +19,21 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 from sqlglot.schema import MappingSchema
 
+from mantissa.ask.trino.kinds import VARCHAR, Kind, read_kind
 from mantissa.errors import GuardRefused
 from mantissa.model import Table
 
 PARTITION = "event_date"
+
+TYPES: Mapping[str, str] = {
+    "string": "varchar",
+    "json": "varchar",
+    "bigint": "bigint",
+    "double": "double",
+    "boolean": "boolean",
+    "timestamp": "timestamp(3)",
+}
+"""Trino's type of each storage type; JSON is text, and times have milliseconds and no zone."""
 
 FAILURES = (SqlglotError, ValueError, LookupError, AttributeError, TypeError, AssertionError)
 """What sqlglot raises for SQL that makes no sense: often its own error, at times an accident."""
@@ -32,18 +43,23 @@ class Names:
     """The tables and views a query may name, with their columns.
 
     Args:
-        tables: table → columns, the partition column included.
+        tables: table → columns, the partition column included; with Trino's types, or all text.
         views: view → the SELECT that it stands for, over the tables.
         dialect: the dialect of the views and of the queries.
     """
 
     def __init__(
         self,
-        tables: Mapping[str, Sequence[str]],
+        tables: Mapping[str, Sequence[str] | Mapping[str, str]],
         views: Mapping[str, str] | None = None,
         dialect: str = "duckdb",
     ) -> None:
         self.dialect = dialect
+        self._types = {
+            table.lower(): {c.lower(): kind for c, kind in given.items()}
+            for table, given in tables.items()
+            if isinstance(given, Mapping)
+        }
         self._tables = {t.lower(): tuple(c.lower() for c in names) for t, names in tables.items()}
         self._views = {name.lower(): sql for name, sql in (views or {}).items()}
         self._bodies: dict[str, exp.Query] = {}
@@ -56,7 +72,10 @@ class Names:
         dialect: str = "duckdb",
     ) -> Names:
         """Take the names from the lake's tables."""
-        columns = {t.name: (*(c.name for c in t.columns), t.partition) for t in tables}
+        columns = {
+            t.name: {c.name: TYPES[c.type] for c in t.columns} | {t.partition: "varchar"}
+            for t in tables
+        }
         return cls(columns, views, dialect)
 
     def __contains__(self, name: str) -> bool:
@@ -75,6 +94,35 @@ class Names:
         if name in self._tables:
             return self._tables[name]
         return tuple(self.body(name).named_selects)
+
+    def kinds(self, name: str) -> Mapping[str, Kind] | None:
+        """Return the types of the columns of a table or view, None for what is neither."""
+        if name not in self:
+            return None
+        if name in self._tables:
+            known = self._types.get(name, {})
+            return {c: read_kind(known.get(c, "varchar")) for c in self._tables[name]}
+        body = self.body(name)
+        while not isinstance(body, exp.Select):
+            body = body.this
+        return {one.alias_or_name: self._kind(one.unalias(), body) for one in body.selects}
+
+    def _kind(self, node: exp.Expr, select: exp.Select) -> Kind:
+        """Return the type of a view's column: a column of what it reads, or a text."""
+        if isinstance(node, exp.Column):
+            for source in select.find_all(exp.Table, exp.Subquery):
+                if source.alias_or_name == node.table:
+                    inner = source.this if isinstance(source, exp.Subquery) else None
+                    return self._column_kind(node.name, source.name, inner)
+        return VARCHAR
+
+    def _column_kind(self, column: str, table: str, inner: exp.Expr | None) -> Kind:
+        while isinstance(inner, exp.SetOperation):
+            inner = inner.this
+        if isinstance(inner, exp.Select):
+            found = next(one for one in inner.selects if one.alias_or_name == column)
+            return self._kind(found.unalias(), inner)
+        return (self.kinds(table) or {}).get(column, VARCHAR)
 
     def reads(self, name: str) -> int:
         """Return how many base tables one use of the name reads."""
@@ -153,6 +201,14 @@ def qualified(tree: exp.Expr, names: Names) -> exp.Query:
 def reads(tree: exp.Expr, names: Names) -> tuple[Read, ...]:
     """Return every read of a base table, views replaced, unused view columns dropped."""
     return resolved_reads(tree, qualified(tree, names), names)
+
+
+def compiled_reads(made: exp.Query, names: Names) -> tuple[Read, ...]:
+    """Do the same for a query whose every column says which source it is of."""
+    if any(names.is_view(t.name.lower()) for t in made.find_all(exp.Table)):
+        made = _narrowed(expanded(made, names))
+    scope = build_scope(made)
+    return tuple(_reads(scope, Days())) if scope else ()
 
 
 def resolved_reads(tree: exp.Expr, resolved: exp.Query, names: Names) -> tuple[Read, ...]:

@@ -33,16 +33,14 @@ def in_network(address: str | None, network: str | None) -> bool | None:
 
 
 def _contains(network: Network, text: str) -> bool | None:
-    if "%" in text:
+    packed = trino_text.address_bytes(text)
+    if packed is None:
         return None
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    if network.version == 6 and address.version == 4:
-        return ipaddress.IPv6Address(f"::ffff:{address}") in network
-    mapped = address.ipv4_mapped if address.version == 6 and network.version == 4 else None
-    return (mapped or address) in network
+    address = ipaddress.IPv6Address(packed)
+    if network.version == 6:
+        return address in network
+    mapped = address.ipv4_mapped
+    return mapped is not None and mapped in network
 
 
 @lru_cache(maxsize=4096)
@@ -101,6 +99,7 @@ FUNCTIONS: Mapping[str, _Function] = {
     "mantissa_from_hex": _plain(trino_text.from_hex, "VARCHAR", "BLOB"),
     "mantissa_from_base64": _plain(trino_text.from_base64, "VARCHAR", "BLOB"),
     "mantissa_sha512": _plain(trino_text.sha512, "BLOB", "BLOB"),
+    "mantissa_levenshtein": _plain(trino_text.levenshtein, "VARCHAR VARCHAR", "BIGINT"),
     "mantissa_crc32": _plain(trino_text.crc32, "BLOB", "BIGINT"),
     "mantissa_url": _plain(trino_text.url_part, "VARCHAR VARCHAR", "VARCHAR"),
     "mantissa_url_parameter": _plain(trino_text.url_parameter, "VARCHAR VARCHAR", "VARCHAR"),

@@ -12,6 +12,7 @@ import hashlib
 import ipaddress
 import re
 import zlib
+from collections.abc import Iterator
 from urllib.parse import quote_plus, unquote_plus
 
 _URL = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
@@ -23,6 +24,7 @@ _HOST = re.compile(
 )
 _ILLEGAL = re.compile(r"[\x00-\x20\x7f-\xa0\"<>\\^`{|}\u2028\u2029]")
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LEADS = ((2, 0xC0, 0xDF), (3, 0xE0, 0xEF), (4, 0xF0, 0xF7), (5, 0xF8, 0xFB), (6, 0xFC, 0xFD))
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -33,7 +35,7 @@ def double_text(value: float | None) -> str | None:
     if value != value or value in (float("inf"), float("-inf")):
         return _odd(value)
     if value == 0:
-        return "-0.0E0" if str(value).startswith("-") else "0.0E0"
+        return "-0E0" if str(value).startswith("-") else "0E0"
     sign, digits, exponent = _decimal(value)
     return f"{sign}{digits[0]}.{digits[1:] or '0'}E{exponent}"
 
@@ -71,10 +73,13 @@ def _decimal(value: float) -> tuple[str, str, int]:
 
 def address_bytes(text: str | None) -> bytes | None:
     """Return an address's 16 bytes as Trino keeps them, None for what is no address."""
-    if text is None or "%" in text:
+    if text is None:
+        return None
+    bare, mark, scope = text.partition("%")
+    if mark and not (":" in bare and scope.isdecimal()):
         return None
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(bare)
     except ValueError:
         return None
     if address.version == 4:
@@ -91,8 +96,39 @@ def address_text(packed: bytes | None) -> str | None:
 
 
 def from_utf8(data: bytes | None) -> str | None:
-    """Return bytes as text, what is no UTF-8 replaced by U+FFFD."""
-    return None if data is None else data.decode("utf-8", errors="replace")
+    """Return bytes as text; each broken sequence becomes one U+FFFD, as Trino counts them."""
+    if data is None:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(_mended(data))
+
+
+def _mended(data: bytes) -> Iterator[str]:
+    at = 0
+    while at < len(data):
+        length, whole = _sequence(data, at)
+        yield data[at : at + length].decode("utf-8") if whole else "\ufffd"
+        at += length
+
+
+def _sequence(data: bytes, at: int) -> tuple[int, bool]:
+    """Return the length of the sequence that begins here, and whether it is a character."""
+    first = data[at]
+    if first < 0x80:
+        return 1, True
+    wanted = next((n for n, low, high in _LEADS if low <= first <= high), 0)
+    if wanted == 0:
+        return 1, False
+    for n in range(1, wanted):
+        if at + n >= len(data) or data[at + n] & 0xC0 != 0x80:
+            return n, False
+    try:
+        data[at : at + wanted].decode("utf-8")
+    except UnicodeDecodeError:
+        return wanted, False
+    return wanted, True
 
 
 def from_hex(text: str | None) -> bytes | None:
@@ -123,6 +159,19 @@ def sha512(data: bytes | None) -> bytes | None:
     return None if data is None else hashlib.sha512(data).digest()
 
 
+def levenshtein(one: str | None, other: str | None) -> int | None:
+    """Return how many characters must be changed to turn one text into the other."""
+    if one is None or other is None:
+        return None
+    before = list(range(len(other) + 1))
+    for row, left in enumerate(one, 1):
+        now = [row]
+        for place, right in enumerate(other, 1):
+            now.append(min(before[place] + 1, now[-1] + 1, before[place - 1] + (left != right)))
+        before = now
+    return before[-1]
+
+
 def crc32(data: bytes | None) -> int | None:
     """Return the CRC-32 of bytes."""
     return None if data is None else zlib.crc32(data)
@@ -137,7 +186,7 @@ def url_part(text: str | None, part: str) -> str | None:
 def url_parameter(text: str | None, name: str | None) -> str | None:
     """Return the first parameter of that name in a URL's query."""
     parts = _uri(text)
-    if parts is None or name is None or parts["query"] is None:
+    if parts is None or name is None or not parts["query"]:
         return None
     for pair in _raw_query(text or "").split("&"):
         key, mark, value = pair.partition("=")
@@ -152,6 +201,7 @@ def _raw_query(text: str) -> str:
 
 
 def _uri(text: str | None) -> dict[str, str | None] | None:
+    """Return the parts as Trino tells them: what is missing is empty, or NULL for some."""
     if text is None or _ILLEGAL.search(text) or _ESCAPE.search(text):
         return None
     found = _URL.fullmatch(text)
@@ -162,21 +212,17 @@ def _uri(text: str | None) -> dict[str, str | None] | None:
         return None
     if scheme is None and authority is None and ":" in path.partition("/")[0]:
         return None
-    if scheme is not None and authority is None and not path.startswith("/"):
-        return {"protocol": scheme, "host": None, "port": None, "path": None} | {
-            "query": None,
-            "fragment": _decoded(fragment),
-        }
     if authority is not None and not authority and not path:
         return None
+    opaque = scheme is not None and authority is None and not path.startswith("/")
     host, port = _server(authority)
     return {
-        "protocol": scheme,
-        "host": host,
+        "protocol": scheme or "",
+        "host": host or "",
         "port": port,
-        "path": _decoded(path),
-        "query": _decoded(query),
-        "fragment": _decoded(fragment),
+        "path": "" if opaque else _decoded(path),
+        "query": "" if opaque else _decoded(query or ""),
+        "fragment": _decoded(fragment or ""),
     }
 
 

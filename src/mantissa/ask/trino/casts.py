@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -204,7 +205,8 @@ def timestamp_in_form(node: exp.Expr, digits: int, form: str) -> exp.Expr:
     whole = fn("strftime", node, text(f"{form}.%f"))
     if digits == 6:
         return whole
-    return filled("left(_1, length(_1) - _2)", whole, number(6 - digits))
+    cut = filled("length(_1) - _2", whole, number(6 - digits))
+    return fn("left", whole.copy(), cut)
 
 
 def _zoned_text(value: Value) -> exp.Expr:
@@ -304,6 +306,27 @@ _MAKERS: Mapping[tuple[str, str], Maker] = {
     ("json", "array"): _json_array,
     ("array", "json"): _json_from_array,
 }
+
+
+_WRITTEN = {
+    "integer": r"\s*[+-]?[0-9]+\s*",
+    "bigint": r"\s*[+-]?[0-9]+\s*",
+    "double": r"[\x00-\x20]*[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)[fFdD]?"
+    r"[\x00-\x20]*",
+    "decimal": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    "boolean": r"(?i:t|f|true|false|0|1)",
+    "date": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*",
+    "timestamp": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}"
+    r"(\.[0-9]{1,6})?)?)?\s*",
+    "ipaddress": r"[0-9A-Fa-f:.]+(%[0-9]+)?",
+}
+
+
+def check_literal(written: str | None, kind: Kind) -> None:
+    """Refuse the cast of a text that is written out and cannot be cast (code `cast`)."""
+    form = _WRITTEN.get(kind.name)
+    if written is not None and form is not None and not re.fullmatch(form, written):
+        raise GuardRefused(f"this text cannot be cast to {kind}", code="cast")
 
 
 def zone_after(value: Value, kind: Kind) -> Kind:

@@ -30,6 +30,8 @@ def compared(mark: str, left: Value, right: Value) -> Value:
     if left.kind.name == right.kind.name == "row":
         return _rows(mark, left, right)
     kind = comparable_kind(mark, left.kind, right.kind)
+    if left.rough or right.rough:
+        raise _rough()
     sides = [coerced(side, kind) for side in (left, right)]
     if kind == DOUBLE and (left.nan or right.nan):
         return Value(_with_nan(mark, sides[0].node, sides[1].node), BOOLEAN)
@@ -59,6 +61,14 @@ def membership(subject: Value, members: list[Value]) -> Value:
     if subject.kind.name == "row":
         tests = [compared("=", _copy(subject), member).node for member in members]
         return Value(exp.Paren(this=any_of(tests)), BOOLEAN)
+    if any(_is_null(member.source) for member in members):
+        raise GuardRefused(
+            "NULL in the list of IN does not mean the same on every engine",
+            code="argument",
+            fix="leave it out, or add OR x IS NULL",
+        )
+    if subject.rough or any(member.rough for member in members):
+        raise _rough()
     kind = subject.kind
     for member in members:
         kind = comparable_kind("IN", kind, member.kind)
@@ -108,6 +118,20 @@ def _with_nan(mark: str, left: exp.Expr, right: exp.Expr) -> exp.Expr:
     if mark not in _SHIMS:
         raise GuardRefused("a value that may be NaN is compared with = or <", code="type")
     return fn(_SHIMS[mark], left, right)
+
+
+def _is_null(node: exp.Expr | None) -> bool:
+    while isinstance(node, (exp.Paren, exp.Cast, exp.TryCast)):
+        node = node.this
+    return isinstance(node, exp.Null)
+
+
+def _rough() -> GuardRefused:
+    return GuardRefused(
+        "the last digits of this number are not the same on every engine",
+        code="rough",
+        fix="write round(…, 6)",
+    )
 
 
 def _copy(value: Value) -> Value:

@@ -18,7 +18,7 @@ from mantissa.ask.trino.duck import Value, cast, column, duck_type, fn, number, 
 from mantissa.ask.trino.kinds import BOOLEAN, UNKNOWN, Kind, common, orderable
 from mantissa.ask.trino.scopes import AGGREGATE, SCOPE, Field, Scope
 from mantissa.ask.trino.sources import Catalog, Compiled, Ctes, Output, Sources
-from mantissa.ask.trino.values import Place
+from mantissa.ask.trino.values import Place, check_exact
 from mantissa.errors import GuardRefused
 
 _ONLY_ORDER = "only in SELECT, HAVING and ORDER BY"
@@ -103,10 +103,14 @@ class _Queries(Sources):
             kinds.append(kind)
         if node.args.get("distinct") and any(k.name in ("json", "function") for k in kinds):
             raise GuardRefused("json is not compared here", code="type")
+        if any(o.rough for side in (left, right) for o in side.outputs):
+            raise GuardRefused(
+                "a number that is not exact in a set operation", code="rough", fix="write round(…, 6)"
+            )
         sides = [self._as_kinds(side, kinds) for side in (left, right)]
         made = type(node)(this=sides[0], expression=sides[1], distinct=node.args.get("distinct"))
         outputs = tuple(
-            replace(o, kind=kind, nan=o.nan or p.nan)
+            replace(o, kind=kind, nan=o.nan or p.nan, rough=o.rough or p.rough)
             for o, p, kind in zip(left.outputs, right.outputs, kinds, strict=True)
         )
         self._endings(node, made, self._output_order(node, outputs))
@@ -198,8 +202,9 @@ class _Queries(Sources):
                 found.append((_label(one), self.value(_bare(one), place)))
         if not found:
             raise GuardRefused("a SELECT names no column", code="parse", fix="name columns, or *")
-        for column_ in (c for _, v in found for c in v.node.find_all(exp.Column)):
-            column_.meta.setdefault(SCOPE, scope.number)
+        for one in (c for _, v in found for c in v.node.find_all(exp.Column)):
+            if one.table:
+                one.meta.setdefault(SCOPE, scope.number)
         return found
 
     def _group(
@@ -224,6 +229,7 @@ class _Queries(Sources):
                 if column_only and not isinstance(one, (exp.Column, exp.Dot)):
                     raise GuardRefused("grouping sets are made of columns", code="aggregate")
                 value = self.value(one, place)
+            check_exact(value)
             if value.kind.name in ("json", "function", "unknown"):
                 raise GuardRefused(f"{value.kind} cannot be grouped by", code="type")
             found.append(value.node)
@@ -239,7 +245,7 @@ class _Queries(Sources):
 
         Trino looks a name up among the outputs first; an expression of outputs is spelt out.
         """
-        outputs = [Field(label, v.kind, v.node, nan=v.nan) for label, v in items if label]
+        outputs = [Field(label, v.kind, v.node, nan=v.nan, rough=v.rough) for label, v in items if label]
         labels = [label.lower() for label, _ in items]
         inner = Scope(outputs, scope)
         found = []
@@ -285,7 +291,8 @@ class _Queries(Sources):
     def _scalar(self, node: exp.Subquery, place: Place) -> Value:
         found = self._inner(node.this, place)
         kind = _only(found).kind
-        return Value(exp.Subquery(this=found.node), kind, nan=found.outputs[0].nan)
+        one = found.outputs[0]
+        return Value(exp.Subquery(this=found.node), kind, nan=one.nan, rough=one.rough)
 
     def _exists(self, node: exp.Exists, place: Place) -> Value:
         return Value(exp.Exists(this=self._inner(node.this, place).node), BOOLEAN)
@@ -297,8 +304,8 @@ class _Queries(Sources):
         found = self._inner(node.args["query"].this, place)
         inner = _only(found)
         kind = comparable_kind("IN", subject.kind, inner.kind)
-        if subject.nan or inner.nan:
-            raise GuardRefused("IN of a value that may be NaN", code="type")
+        if subject.nan or inner.nan or subject.rough or inner.rough:
+            raise GuardRefused("IN of a number that is not exact", code="rough", fix="write round(…, 6)")
         kind = kind if kind != UNKNOWN else BOOLEAN
         query = self._as_kinds(found, [kind])
         return Value(
@@ -316,8 +323,7 @@ class _Queries(Sources):
             raise GuardRefused("a comparison with ALL or ANY of what may be NaN", code="type")
         test = compared(_mark(node), subject, Value(exp.null(), inner.kind))
         kind = comparable_kind("=", subject.kind, inner.kind)
-        query = exp.Subquery(this=self._as_kinds(found, [kind]))
-        test.node.set("expression", type(right)(this=query))
+        test.node.set("expression", type(right)(this=self._as_kinds(found, [kind])))
         return test
 
 
@@ -335,7 +341,7 @@ def _only(found: Compiled) -> Output:
 
 
 def _every(fields: Sequence[Field]) -> list[tuple[str, Value]]:
-    return [(f.name, Value(f.node.copy(), f.kind, nan=f.nan)) for f in fields]
+    return [(f.name, Value(f.node.copy(), f.kind, nan=f.nan, rough=f.rough)) for f in fields]
 
 
 def _bare(node: exp.Expr) -> exp.Expr:
@@ -360,12 +366,13 @@ def _named(items: list[tuple[str, Value]], top: bool) -> tuple[Output, ...]:
             name = f"{name}_{place}"
         taken.add(name.lower())
         shown = label or (f"_col{place}" if top else "")
-        found.append(Output(shown, name, value.kind, value.nan))
+        found.append(Output(shown, name, value.kind, value.nan, value.rough))
     return tuple(found)
 
 
 def _shown(value: Value) -> exp.Expr:
     """Return an output as it leaves the query: an address as text."""
+    check_exact(value)
     if value.kind.name == "ipaddress":
         return fn("mantissa_ip_text", value.node)
     if "ipaddress" in str(value.kind):

@@ -22,6 +22,7 @@ class Value:
         node: to be placed once; take a `copy()` for any further place.
         weight: how many nodes it has once every shim is spelt out.
         nan: whether it can be NaN, which DuckDB compares in its own way.
+        rough: whether its last digits may differ between the engines.
         source: what the user wrote, for literals that must be known.
     """
 
@@ -29,6 +30,7 @@ class Value:
     kind: Kind
     weight: int = 1
     nan: bool = False
+    rough: bool = False
     source: exp.Expr | None = field(default=None, compare=False)
 
     @property

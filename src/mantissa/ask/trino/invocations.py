@@ -24,7 +24,7 @@ from mantissa.ask.trino.signatures import (
     result_kind,
     wanted,
 )
-from mantissa.ask.trino.values import Place, Values
+from mantissa.ask.trino.values import Place, Values, carried
 from mantissa.errors import GuardRefused
 
 _SPECIALS = {**special.SPECIALS, **special_time.SPECIALS}
@@ -83,9 +83,10 @@ class Invocations(Values):
             made = _SPECIALS[signature.render[1:]](special.Call(signature.name, tuple(values), kind))
         else:
             made = filled(signature.render, *(value.node for value in values))
+        rough = _is_rough(signature, values)
         if isinstance(made, Value):
-            return made
-        return Value(made, kind, nan=_may_be_nan(signature.name, values))
+            return replace(made, rough=rough)
+        return Value(made, kind, nan=_may_be_nan(signature.name, values), rough=rough)
 
     def _arguments(
         self, name: str, nodes: list[exp.Expr], place: Place
@@ -128,8 +129,8 @@ class Invocations(Values):
         branches = [self.value(one, place) for one in node.expressions[1:]]
         branches = self.same_kind(branches, "the results of if")
         default = branches[1].node if len(branches) > 1 else None
-        nan = any(branch.nan for branch in branches)
-        return Value(case((test, branches[0].node), default=default), branches[0].kind, nan=nan)
+        made = case((test, branches[0].node), default=default)
+        return carried(Value(made, branches[0].kind), branches)
 
     def _coalesce(self, node: exp.Anonymous, place: Place) -> Value:
         if len(node.expressions) < 2:
@@ -137,7 +138,7 @@ class Invocations(Values):
         values = [self.value(one, place) for one in node.expressions]
         values = self.same_kind(values, "the arguments of coalesce")
         made = exp.Coalesce(this=values[0].node, expressions=[value.node for value in values[1:]])
-        return Value(made, values[0].kind, nan=any(value.nan for value in values))
+        return carried(Value(made, values[0].kind), values)
 
     def _nullif(self, node: exp.Anonymous, place: Place) -> Value:
         from mantissa.ask.trino.comparisons import compared
@@ -146,13 +147,14 @@ class Invocations(Values):
             raise GuardRefused("nullif takes two arguments", code="type")
         first, second = (self.value(one, place) for one in node.expressions)
         test = compared("=", replace(first, node=first.node.copy()), second).node
-        return Value(case((test, exp.null()), default=first.node), first.kind, nan=first.nan)
+        return Value(case((test, exp.null()), default=first.node), first.kind, nan=first.nan, rough=first.rough)
 
     def _try(self, node: exp.Anonymous, place: Place) -> Value:
         if len(node.expressions) != 1:
             raise GuardRefused("try takes one argument", code="type")
         why = "not inside try"
-        found = self.value(node.expressions[0], replace(place, no_windows=why, no_aggregates=why))
+        inside = replace(place, no_windows=why, no_aggregates=why, tried=True)
+        found = self.value(node.expressions[0], inside)
         if found.node.find(exp.Query):
             raise GuardRefused("no query inside try", code="syntax")
         return replace(found, node=fn("try", found.node))
@@ -213,8 +215,9 @@ class Invocations(Values):
             made = wrap(filled(signature.render, *(value.node for value in values)))
         if isinstance(made, Value):
             return made
-        nan = kind.name == "double" and signature.name not in ("avg", "sum")
-        return Value(made, kind, nan=nan or any(value.nan for value in values))
+        nan = kind.name == "double" and signature.name not in _NOT_NAN
+        nan = nan or any(value.nan for value in values)
+        return Value(made, kind, nan=nan, rough=_is_rough(signature, values))
 
     def _orders(self, order: exp.Order | None, place: Place) -> list[exp.Ordered]:
         found = []
@@ -386,6 +389,15 @@ def _ignoring(made: exp.Expr) -> exp.Expr:
     if made.name.lower() == "nth_value":
         named = zip(("this", "offset"), made.expressions, strict=False)
     return exp.IgnoreNulls(this=kind(**dict(named)))
+
+
+_NOT_NAN = frozenset(("avg", "sum", "min", "max", "percent_rank", "cume_dist", "lag", "lead"))
+
+
+def _is_rough(signature: Signature, values: list[Value]) -> bool:
+    if signature.name == "round":
+        return False
+    return not signature.exact or any(value.rough for value in values)
 
 
 def _may_be_nan(name: str, values: list[Value]) -> bool:

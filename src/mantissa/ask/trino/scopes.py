@@ -36,6 +36,7 @@ class Field:
     table: str = ""
     origin: str = ""
     nan: bool = False
+    rough: bool = False
 
     def answers(self, name: str, table: str) -> bool:
         """Tell whether a column reference means this."""

@@ -46,9 +46,13 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
         "CASE WHEN i = 0 THEN list_extract(x, CAST('mantissa: array subscript is zero' AS INTEGER)) "
         "ELSE list_extract(x, i) END",
     ),
+    "mantissa_distinct": (
+        ("x",),
+        "list_filter(x, lambda e, i: list_position(x, e) = i)",
+    ),
     "mantissa_slice": (
         ("x", "s", "n"),
-        "CASE WHEN s = 0 OR n < 0 THEN list_slice(x, CAST('mantissa: wrong bounds of slice' AS "
+        "CASE WHEN s IS NULL OR n IS NULL THEN NULL WHEN s = 0 OR n < 0 THEN list_slice(x, CAST('mantissa: wrong bounds of slice' AS "
         "INTEGER), 1) WHEN abs(s) > len(x) THEN list_slice(x, 1, 0) WHEN s < 0 THEN "
         "list_slice(x, len(x) + s + 1, len(x) + s + n) ELSE list_slice(x, s, s + n - 1) END",
     ),
@@ -58,8 +62,8 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "mantissa_substr3": (
         ("x", "s", "n"),
-        "CASE WHEN s = 0 OR abs(s) > length(x) OR n <= 0 THEN CASE WHEN x IS NULL OR n IS NULL "
-        "THEN NULL ELSE '' END ELSE substring(x, s, n) END",
+        "CASE WHEN x IS NULL OR s IS NULL OR n IS NULL THEN NULL WHEN s = 0 OR abs(s) > length(x) "
+        "OR n <= 0 THEN '' ELSE substring(x, s, least(n, 4294967295)) END",
     ),
     "mantissa_split": (
         ("x", "d"),
@@ -68,7 +72,8 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "mantissa_split_n": (
         ("x", "d", "n"),
-        "CASE WHEN d = '' OR n <= 0 THEN string_split(x, mantissa_fail('wrong delimiter or limit')) "
+        "CASE WHEN x IS NULL OR d IS NULL OR n IS NULL THEN NULL "
+        "WHEN d = '' OR n <= 0 THEN string_split(x, mantissa_fail('wrong delimiter or limit')) "
         "WHEN len(string_split(x, d)) <= n THEN string_split(x, d) ELSE "
         "list_append(list_slice(string_split(x, d), 1, n - 1), "
         "array_to_string(list_slice(string_split(x, d), n, len(string_split(x, d))), d)) END",
@@ -105,7 +110,7 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "mantissa_decimal_text": (
         ("x",),
-        "CASE WHEN regexp_full_match(x, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)') THEN x END",
+        "CASE WHEN regexp_full_match(x, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?') THEN x END",
     ),
     "mantissa_try_boolean": (
         ("x",),
@@ -147,7 +152,7 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "mantissa_json_value": (
         ("x", "p"),
         "CASE WHEN x IS NULL THEN NULL WHEN NOT json_valid(x) "
-        "OR regexp_matches(CAST(json_extract(x, p) AS VARCHAR), '[0-9][.eE][0-9]|-0|[0-9]{18}|\\\\u') "
+        "OR regexp_matches(CAST(json_extract(x, p) AS VARCHAR), '[0-9][.eE][-+]?[0-9]|-0|[0-9]{18}|\\\\u') "
         "THEN mantissa_json_slow(x, p, 'json') ELSE CAST(json_extract(x, p) AS VARCHAR) END",
     ),
     "mantissa_json_length": (
@@ -171,7 +176,7 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "mantissa_json_contains": (
         ("x", "v"),
         "CASE WHEN x IS NULL OR v IS NULL THEN NULL WHEN NOT json_valid(x) THEN NULL "
-        "WHEN json_type(x) = 'ARRAY' THEN len(list_filter(json_extract(x, '$[*]'), "
+        "WHEN json_type(x) = 'ARRAY' THEN len(list_filter(CAST(json_extract(x, '$[*]') AS JSON[]), "
         "lambda e: json_type(e) = 'VARCHAR' AND json_extract_string(e, '$') = v)) > 0 END",
     ),
     "mantissa_json_text": (("x",), "CAST(to_json(x) AS VARCHAR)"),
@@ -180,7 +185,7 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
         "CASE WHEN x IS NULL OR x = 'null' THEN NULL "
         "WHEN kind = 'varchar' AND left(x, 1) = '\"' THEN json_extract_string(x, '$') "
         "WHEN left(x, 1) IN ('{', '[') THEN mantissa_fail('an object or array is no plain value') "
-        "WHEN kind = 'varchar' AND regexp_matches(x, '[.eE][0-9]') "
+        "WHEN kind = 'varchar' AND regexp_matches(x, '[.eE][-+]?[0-9]') "
         "THEN mantissa_double_text(CAST(x AS DOUBLE)) "
         "WHEN kind = 'varchar' THEN x ELSE mantissa_json_number(x, kind) END",
     ),
@@ -188,7 +193,7 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("x",),
         "CASE WHEN x IS NULL OR x = 'null' THEN NULL WHEN left(x, 1) <> '[' "
         "OR regexp_matches(x, '[0-9]{18}') THEN string_split(x, mantissa_fail('this JSON is no "
-        "array of short values')) ELSE list_transform(json_extract(x, '$[*]'), "
+        "array of short values')) ELSE list_transform(CAST(json_extract(x, '$[*]') AS JSON[]), "
         "lambda e: mantissa_json_value(CAST(e AS VARCHAR), '$')) END",
     ),
     "mantissa_round": (

@@ -194,7 +194,7 @@ def _is_kind(head: str, pattern: str, kind: Kind, exactly: bool) -> bool:
         return True
     if head in _COERCED:
         return kind.name in _COERCED[head]
-    wanted = read_kind(pattern)
+    wanted = Kind(head) if head.startswith("interval_") else read_kind(pattern)
     found = common(kind, wanted)
     return found is not None and found.name == wanted.name
 
@@ -224,6 +224,8 @@ def result_kind(pattern: str, env: Env, kinds: Sequence[Kind]) -> Kind:
     if head == "map":
         key, value = (result_kind(p, env, kinds) for p in split(rest[:-1]))
         return mapping(key, value)
+    if head.startswith("interval_"):
+        return Kind(head)
     if head == "row":
         inner = tuple(result_kind(p, env, kinds) for p in split(rest[:-1]))
         return row(("",) * len(inner), inner)

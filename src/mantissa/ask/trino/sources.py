@@ -27,6 +27,7 @@ class Output:
     name: str
     kind: Kind
     nan: bool = False
+    rough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,12 @@ class Sources(Invocations):
             return Scope((), outer), made
         node, fields = self._source(first.this, (), outer, ctes)
         made.set("from_", exp.From(this=node))
-        joins, fields = self._joined(select.args.get("joins") or (), fields, outer, ctes)
+        joins, fields = self._join_all(select.args.get("joins") or (), fields, outer, ctes)
         if joins:
             made.set("joins", joins)
         return Scope(fields, outer), made
 
-    def _joined(
+    def _join_all(
         self, joins: Sequence[exp.Join], fields: Sequence[Field], outer: Scope | None, ctes: Ctes
     ) -> tuple[list[exp.Join], Sequence[Field]]:
         found = []
@@ -104,7 +105,7 @@ class Sources(Invocations):
     ) -> tuple[exp.Expr, Sequence[Field]]:
         if isinstance(node, exp.Paren):
             inside, fields = self._source(node.this, left, outer, ctes)
-            joins, fields = self._joined(node.this.args.get("joins") or (), fields, outer, ctes)
+            joins, fields = self._join_all(node.this.args.get("joins") or (), fields, outer, ctes)
             if joins:
                 inside.set("joins", joins)
             return exp.Paren(this=inside), fields
@@ -248,6 +249,6 @@ def _fields(
         raise GuardRefused(f"{shown} has {len(outputs)} columns", code="column")
     names = labels or [output.label for output in outputs]
     return [
-        Field(name, o.kind, column(o.name, alias), shown, origin or shown, o.nan)
+        Field(name, o.kind, column(o.name, alias), shown, origin or shown, o.nan, o.rough)
         for name, o in zip(names, outputs, strict=True)
     ]

@@ -83,6 +83,10 @@ def replaced(call: Call) -> exp.Expr:
     return fn("replace", call.node(0), call.node(1), new)
 
 
+def trim_of(call: Call) -> exp.Expr:
+    return fn(call.name, call.node(0), text(known_text(call, 1, "characters")))
+
+
 def substr(call: Call) -> exp.Expr:
     start = call.values[1].number
     length = call.values[2].number if len(call.values) > 2 else 1
@@ -107,7 +111,8 @@ def joined(call: Call) -> exp.Expr:
 
 def concat_ws(call: Call) -> exp.Expr:
     if call.values[1].kind.name == "array":
-        return fn("array_to_string", call.node(1), call.node(0))
+        present = filled("list_filter(_1, m_e -> m_e IS NOT NULL)", call.node(1))
+        return fn("array_to_string", present, text(known_text(call, 0, "separator")))
     return fn("concat_ws", *call.nodes)
 
 
@@ -123,16 +128,6 @@ def codepoint(call: Call) -> exp.Expr:
         (filled("length(_1) = 1", call.node(0)), fn("unicode", call.node(0))),
         (filled("_1 IS NULL", call.node(0)), exp.null()),
         default=fails("codepoint takes one character", call.result),
-    )
-
-
-def levenshtein(call: Call) -> exp.Expr:
-    plain = all_of([filled("length(_1) = strlen(_1)", node) for node in call.nodes])
-    missing = any_of([filled("_1 IS NULL", node) for node in call.nodes])
-    return case(
-        (missing, exp.null()),
-        (plain, fn("levenshtein", *call.nodes)),
-        default=fails("levenshtein_distance takes ASCII text here", call.result),
     )
 
 
@@ -274,8 +269,12 @@ def most(call: Call) -> exp.Expr:
         raise bad_argument(call, "its arguments may be NaN, which the engines order differently")
     if not orderable(call.result) or call.result.inner:
         raise bad_argument(call, "its arguments have no order")
-    missing = any_of([filled("_1 IS NULL", node) for node in call.nodes])
-    return case((missing, exp.null()), default=fn(call.name, *call.nodes))
+    best = fn("list_max" if call.name == "greatest" else "list_min", exp.column("m_l"))
+    choice = case((filled("len(list_filter(m_l, m_e -> m_e IS NULL)) = 0"), best))
+    lambda_ = exp.Lambda(this=choice, expressions=[exp.to_identifier("m_l", quoted=True)])
+    # All arguments are computed, as in Trino, even if the first is NULL.
+    listed = fn("list_value", fn("list_value", *call.nodes))
+    return fn("list_extract", fn("list_transform", listed, lambda_), number(1))
 
 
 def element_at(call: Call) -> exp.Expr:
@@ -305,11 +304,7 @@ def array_most(call: Call) -> exp.Expr:
 
 def array_distinct(call: Call) -> exp.Expr:
     plain_members(call)
-    return filled(
-        "list_filter(_1, (m_e, m_i) -> coalesce(list_position(_1, m_e) = m_i, "
-        "len(list_filter(list_slice(_1, 1, m_i), m_n -> m_n IS NULL)) = 1))",
-        call.node(0),
-    )
+    return fn("mantissa_distinct", call.node(0))
 
 
 def array_join(call: Call) -> exp.Expr:
@@ -320,10 +315,16 @@ def array_join(call: Call) -> exp.Expr:
         raise bad_argument(call, f"not of {kind}")
     member = Value(exp.column(exp.to_identifier("m_e", quoted=True)), kind)
     body = converted(member, Kind("varchar"), False)
+    separator = text(known_text(call, 1, "separator"))
     if len(call.values) > 2:
         body = exp.Coalesce(this=body, expressions=[call.node(2)])
     lambda_ = exp.Lambda(this=body, expressions=[exp.to_identifier("m_e", quoted=True)])
-    return fn("array_to_string", fn("list_transform", call.node(0), lambda_), call.node(1))
+    shown = fn("list_transform", call.node(0), lambda_)
+    present = filled("list_filter(_1, m_n -> m_n IS NOT NULL)", shown)
+    found = fn("array_to_string", present, separator)
+    if len(call.values) < 3:
+        return found
+    return case((filled("_1 IS NOT NULL", call.node(2)), found))
 
 
 def array_position(call: Call) -> exp.Expr:
@@ -352,12 +353,9 @@ def arrays_overlap(call: Call) -> exp.Expr:
     )
 
 
-def array_set(call: Call) -> exp.Expr:
-    raise GuardRefused(
-        f"the order of what {call.name} gives is not the same on every engine",
-        code="function",
-        fix="use filter(a, x -> contains(b, x))",
-    )
+def array_union(call: Call) -> exp.Expr:
+    plain_members(call)
+    return fn("mantissa_distinct", filled("(_1 || _2)", *call.nodes))
 
 
 def flatten(call: Call) -> exp.Expr:
@@ -451,13 +449,13 @@ def accepts_text(value: Value) -> bool:
 
 SPECIALS: dict[str, Special] = {
     "replace": replaced,
+    "trim_of": trim_of,
     "substr": substr,
     "split": split,
     "joined": joined,
     "concat_ws": concat_ws,
     "pad": pad,
     "codepoint": codepoint,
-    "levenshtein": levenshtein,
     "upper": upper,
     "typeof": typeof,
     "regexp_like": regexp_like,
@@ -483,7 +481,7 @@ SPECIALS: dict[str, Special] = {
     "array_position": array_position,
     "array_remove": array_remove,
     "arrays_overlap": arrays_overlap,
-    "array_set": array_set,
+    "array_union": array_union,
     "flatten": flatten,
     "reduce": reduced,
     "map_entries": map_entries,

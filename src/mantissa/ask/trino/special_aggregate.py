@@ -41,6 +41,10 @@ def _sum(pieces: Pieces) -> exp.Expr | Value:
     return Value(cast(pieces.wrap(fn("sum", pieces.call.node(0))), result), result)
 
 
+def _count_if(pieces: Pieces) -> exp.Expr:
+    return cast(pieces.wrap(fn("count_if", pieces.call.node(0))), BIGINT)
+
+
 def _avg(pieces: Pieces) -> exp.Expr | Value:
     kind = pieces.call.values[0].kind
     if kind.name != "decimal":
@@ -161,6 +165,7 @@ def _lag(pieces: Pieces) -> exp.Expr:
 
 
 SPECIALS: dict[str, Special] = {
+    "count_if": _count_if,
     "sum": _sum,
     "avg": _avg,
     "least_of": _least_of,

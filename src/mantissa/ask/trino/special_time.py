@@ -85,6 +85,8 @@ def date_add(call: Call) -> exp.Expr:
     value = call.values[2]
     unit = _unit(call, value.kind)
     step = filled(_STEPS[unit], call.node(1))
+    if unit == "millisecond" and value.kind.size[0] < 3:
+        raise bad_argument(call, "cast it to timestamp(3) first")
     if value.kind.name != "timestamptz":
         return cast(exp.Add(this=paren(call.node(2)), expression=step), value.kind)
     if unit not in _DATE_UNITS:

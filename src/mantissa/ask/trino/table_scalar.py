@@ -17,9 +17,9 @@ upper | varchar | varchar | @upper
 trim | varchar | varchar | mantissa_trim(_1)
 ltrim | varchar | varchar | mantissa_ltrim(_1)
 rtrim | varchar | varchar | mantissa_rtrim(_1)
-trim | varchar, varchar | varchar | trim(_1, _2)
-ltrim | varchar, varchar | varchar | ltrim(_1, _2)
-rtrim | varchar, varchar | varchar | rtrim(_1, _2)
+trim | varchar, varchar | varchar | @trim_of
+ltrim | varchar, varchar | varchar | @trim_of
+rtrim | varchar, varchar | varchar | @trim_of
 reverse | varchar | varchar | mantissa_reverse(_1)
 reverse | array(T) | array(T) | list_reverse(_1)
 strpos | varchar, varchar | bigint | strpos(_1, _2)
@@ -42,7 +42,7 @@ rpad | varchar, bigint, varchar | varchar | @pad
 translate | varchar, varchar, varchar | varchar | translate(_1, _2, _3)
 chr | bigint | varchar | chr(CAST(_1 AS integer))
 codepoint | varchar | integer | @codepoint
-levenshtein_distance | varchar, varchar | bigint | @levenshtein
+levenshtein_distance | varchar, varchar | bigint | mantissa_levenshtein(_1, _2)
 regexp_like | varchar, varchar | boolean | @regexp_like
 regexp_extract | varchar, varchar | varchar | @regexp_extract
 regexp_extract | varchar, varchar, bigint | varchar | @regexp_extract
@@ -121,14 +121,14 @@ sign | double | double | @sign
 sqrt | double | double | sqrt(_1)
 cbrt | double | !double | cbrt(_1)
 exp | double | !double | exp(_1)
-ln | double | !double | ln(_1)
-log2 | double | !double | log2(_1)
+ln | double | double | ln(_1)
+log2 | double | !double | ln(_1) / ln(CAST(2 AS double))
 log10 | double | !double | log10(_1)
-power | double, double | !double | pow(_1, _2)
-pow | double, double | !double | pow(_1, _2)
+power | double, double | !double | CASE WHEN NOT isfinite(_2) AND abs(_1) = 1 THEN CAST('NaN' AS double) ELSE pow(_1, _2) END
+pow | double, double | !double | CASE WHEN NOT isfinite(_2) AND abs(_1) = 1 THEN CAST('NaN' AS double) ELSE pow(_1, _2) END
 mod | T, T | T | @mod
-degrees | double | !double | degrees(_1)
-radians | double | !double | radians(_1)
+degrees | double | double | degrees(_1)
+radians | double | double | radians(_1)
 sin | double | !double | sin(_1)
 cos | double | !double | cos(_1)
 tan | double | !double | tan(_1)
@@ -244,7 +244,7 @@ current_timezone | | varchar | 'UTC'
 LISTS = """
 cardinality | array(T) | bigint | len(_1)
 cardinality | map(K, V) | bigint | cardinality(_1)
-contains | array(T), T | boolean | mantissa_any(list_transform(_1, e -> e = _2))
+contains | array(T), T | boolean | CASE WHEN _2 IS NOT NULL THEN mantissa_any(list_transform(_1, m_e -> m_e = _2)) END
 element_at | array(T), bigint | T | @element_at
 element_at | map(K, V), K | V | map_extract_value(_1, _2)
 array_distinct | array(T) | array(T) | @array_distinct
@@ -256,9 +256,7 @@ array_join | array(T), varchar, varchar | varchar | @array_join
 array_position | array(T), T | bigint | @array_position
 array_remove | array(T), T | array(T) | @array_remove
 arrays_overlap | array(T), array(T) | boolean | @arrays_overlap
-array_intersect | array(T), array(T) | array(T) | @array_set
-array_except | array(T), array(T) | array(T) | @array_set
-array_union | array(T), array(T) | array(T) | @array_set
+array_union | array(T), array(T) | array(T) | @array_union
 slice | array(T), bigint, bigint | array(T) | mantissa_slice(_1, _2, _3)
 flatten | array(array(T)) | array(T) | @flatten
 filter | array(T), (T) -> boolean | array(T) | list_filter(_1, _2)

@@ -7,7 +7,7 @@ that Trino would not coerce.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from mantissa.ask.trino import special_time
-from mantissa.ask.trino.casts import coerced, converted, local, zone_after
+from mantissa.ask.trino.casts import check_literal, coerced, converted, local, zone_after
 from mantissa.ask.trino.comparisons import compared, membership
 from mantissa.ask.trino.duck import MAX_WEIGHT, Value, cast, fn, paren, text, weigh
 from mantissa.ask.trino.kinds import (
@@ -51,12 +51,15 @@ class Place:
     Args:
         no_aggregates: why none may stand here, or nothing.
         no_windows: the same of window functions.
+        no_queries: the same of queries.
+        tried: whether it stands inside `try`, where a failure is NULL.
     """
 
     scope: Scope
     no_aggregates: str = ""
     no_windows: str = ""
     no_queries: str = ""
+    tried: bool = False
 
 
 _COMPARED: dict[type[exp.Expr], str] = {
@@ -175,7 +178,7 @@ class Values:
         made = found.node.copy()
         for column in made.find_all(exp.Column):
             column.meta[SCOPE] = scope.number
-        return Value(made, found.kind, nan=found.nan)
+        return Value(made, found.kind, nan=found.nan, rough=found.rough)
 
     def _dot(self, node: exp.Dot, place: Place) -> Value:
         base = self.value(node.this, place)
@@ -295,6 +298,8 @@ class Values:
             raise GuardRefused(
                 f"{left.kind} {mark} {right.kind} means nothing", code="type", fix="CAST one of them"
             )
+        if mark in "/%" and right.number == 0 and kind != DOUBLE and not place.tried:
+            raise GuardRefused("a division by zero", code="argument")
         return _arithmetic(node, mark, left, right, kind)
 
     def _case(self, node: exp.Case, place: Place) -> Value:
@@ -311,15 +316,18 @@ class Values:
                 test = compared("=", _again(subject), self.value(one.this, place)).node
             ifs.append(exp.If(this=test, true=branch.node))
         default = branches[-1].node if len(branches) > len(ifs) else None
-        nan = any(branch.nan for branch in branches)
-        return Value(exp.Case(ifs=ifs, default=default), branches[0].kind, nan=nan)
+        return carried(Value(exp.Case(ifs=ifs, default=default), branches[0].kind), branches)
 
     def _cast(self, node: exp.Cast, place: Place) -> Value:
         found = self.value(node.this, place)
         kind = read_kind(node.args["to"].args["kind"])
+        if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast) and not place.tried:
+            check_literal(found.literal, kind)
+        if kind != DOUBLE:
+            check_exact(found)
         made = converted(found, kind, isinstance(node, exp.TryCast))
         nan = kind == DOUBLE and (found.nan or found.kind.name == "varchar")
-        return Value(made, zone_after(found, kind), nan=nan)
+        return Value(made, zone_after(found, kind), nan=nan, rough=found.rough)
 
     def _array(self, node: exp.Array, place: Place) -> Value:
         members = [self.value(one, place) for one in node.expressions]
@@ -357,6 +365,22 @@ def check_weight(node: exp.Expr) -> None:
         )
 
 
+def check_exact(value: Value) -> None:
+    """Refuse a number whose last digits the engines do not agree on (code `rough`)."""
+    if value.rough:
+        raise GuardRefused(
+            "the last digits of this number are not the same on every engine",
+            code="rough",
+            fix="write round(…, 6)",
+        )
+
+
+def carried(value: Value, parts: Sequence[Value]) -> Value:
+    """Return a value with what its parts say of NaN and of last digits."""
+    nan, rough = any(p.nan for p in parts), any(p.rough for p in parts)
+    return replace(value, nan=nan, rough=rough)
+
+
 def _again(value: Value) -> Value:
     return replace(value, node=value.node.copy())
 
@@ -366,13 +390,12 @@ def _arithmetic(node: exp.Binary, mark: str, left: Value, right: Value, kind: Ki
         return _decimals(mark, *(coerced(v, as_decimal(v.kind)) for v in (left, right)))
     sides = [paren(coerced(side, kind).node) for side in (left, right)]
     made: exp.Expr
-    if mark in "/%" and right.number == 0 and kind != DOUBLE:
-        raise GuardRefused("a division by zero", code="argument")
     if mark == "/":
         made = (exp.Div if kind == DOUBLE else exp.IntDiv)(this=sides[0], expression=sides[1])
     else:
         made = type(node)(this=sides[0], expression=sides[1])
-    return Value(made, kind, nan=kind == DOUBLE)
+    rough = left.rough or right.rough
+    return Value(made, kind, nan=kind == DOUBLE, rough=rough)
 
 
 def _decimals(mark: str, left: Value, right: Value) -> Value:
@@ -392,6 +415,9 @@ def _decimals(mark: str, left: Value, right: Value) -> Value:
     if size > MAX_PRECISION:
         raise GuardRefused("this decimal has too many digits", code="type", fix="cast to double")
     kind = decimal(size, scale)
+    if size > 18 and p1 <= 18:
+        # Two decimals of up to 18 digits make one of 18 in DuckDB, which then overflows.
+        left = coerced(left, decimal(19, s1))
     operator = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}[mark]
     return Value(cast(operator(this=paren(left.node), expression=paren(right.node)), kind), kind)
 
