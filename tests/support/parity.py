@@ -59,18 +59,21 @@ class Side:
 
 def terraform_items(shown: Mapping[str, Any]) -> list[Item]:
     """List the managed resources of `terraform show -json`, of a state or of a plan."""
-    values = shown.get("planned_values") or shown["values"]
     return [
         Item(found["type"], found["address"], found["values"])
-        for found in _resources(values["root_module"])
+        for found in resources(shown)
         if found["mode"] == "managed"
     ]
 
 
-def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from module.get("resources", ())
-    for child in module.get("child_modules", ()):
-        yield from _resources(child)
+def resources(shown: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the resources of `terraform show -json`, of all modules."""
+    values = shown.get("planned_values") or shown["values"]
+    todo = [values["root_module"]]
+    while todo:
+        module = todo.pop()
+        yield from module.get("resources", ())
+        todo += module.get("child_modules", ())
 
 
 def side(items: Iterable[Item], kinds: Sequence[Kind], which: int) -> Side:

@@ -563,7 +563,12 @@ NETWORK = [
         ("aws_subnet", "AWS::EC2::Subnet"),
         ("cidr_block", "CidrBlock"),
         each("availability_zone", "vpc_id", "map_public_ip_on_launch"),
-        made=("availability_zone_id", "owner_id", "private_dns_hostname_type_on_launch"),
+        made=(
+            "availability_zone_id",
+            "enable_lni_at_device_index",
+            "owner_id",
+            "private_dns_hostname_type_on_launch",
+        ),
     ),
     kind("route table", ("aws_route_table", "AWS::EC2::RouteTable"), ("vpc_id", "VpcId"), {},
          made=("owner_id", "route")),
@@ -585,7 +590,7 @@ NETWORK = [
         ("aws_vpc_security_group_egress_rule", "egress rule"),
         ("@name", "@name"),
         each(*_RULE, "prefix_list_id", "referenced_security_group_id", "cidr_ipv4"),
-        made=("security_group_rule_id", "security_group_id"),
+        made=("security_group_rule_id", "security_group_id", "description"),
         prepare=(_named("security_group_id", "description"),) * 2,
     ),
     kind(
@@ -593,7 +598,7 @@ NETWORK = [
         ("aws_vpc_security_group_ingress_rule", "ingress rule"),
         ("@name", "@name"),
         each(*_RULE, "prefix_list_id", "referenced_security_group_id", "cidr_ipv4"),
-        made=("security_group_rule_id", "security_group_id"),
+        made=("security_group_rule_id", "security_group_id", "description"),
         prepare=(_named("security_group_id", "description"),) * 2,
     ),
     kind(

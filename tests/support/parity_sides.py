@@ -25,8 +25,13 @@ def terraform_side(shown: Mapping[str, Any]) -> Side:
 
 def stack_side(stack: Stack) -> Side:
     """Return the facts of a template with its parameters."""
-    items = [item for resource in stack.resources() for item in _taken_apart(stack, resource)]
+    items = stack_items(stack)
     return parity.side(parity.rename(items, stack_names(items)), KINDS, 1)
+
+
+def stack_items(stack: Stack) -> list[Item]:
+    """List a stack's resources, each as the several that Terraform makes of it."""
+    return [item for resource in stack.resources() for item in _taken_apart(stack, resource)]
 
 
 # ---- Terraform
@@ -79,6 +84,7 @@ _TERRAFORM = {
     "aws_security_group": (("id", "<group {name}>"),),
     "aws_subnet": (("id", "<subnet {cidr_block}>"),),
     "aws_vpc": (("id", "<vpc>"),),
+    "aws_vpc_endpoint": (("prefix_list_id", "<prefix list {service_name}>"),),
     "aws_wafv2_web_acl": (("arn", "<firewall {name}>"),),
 }
 _STACK = {
