@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 
 from mantissa.adapters.packaging.build import MAX_UNZIPPED
 from mantissa.adapters.packaging.functions import FORBIDDEN, FUNCTIONS
+from mantissa.detection.load import load_rules
 from support.artefacts import Built, alone, build, checkout, run_inside, unpack
 from support.reach import reach
 from support.requirements import ROOT, require
@@ -158,6 +160,59 @@ def test_late_imports_are_there_too(unpacked: Path, name: str) -> None:
     assert len(modules - never) > 30
     done = run_inside(unpacked / name, EVERYTHING, *sorted(modules - never))
     assert (done.returncode, json.loads(done.stdout or "null")) == (0, {}), done.stderr
+
+
+COMPILE = """
+import json
+from mantissa.bootstrap.app import library_rules
+from mantissa.detection.dialects import TRINO
+from mantissa.detection.load import load_rules
+from mantissa.detection.prepare import prepare
+from mantissa.sources.registry import load_sources
+
+rules = load_rules([library_rules()])
+prepared = prepare(rules, load_sources([]).values(), TRINO)
+refused = [r.reason for r in (*rules.refused, *prepared.refused)]
+print(json.dumps({"rules": len(rules.rules), "runs": len(prepared.rules), "refused": refused}))
+"""
+
+
+def test_detection_finds_and_compiles_its_rules(shared: Path, unpacked: Path) -> None:
+    done = run_inside(unpacked / "detect", COMPILE)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["refused"] == []
+    library = load_rules([shared / "first" / "rules"]).rules
+    assert told["rules"] == len(library) >= told["runs"] > 0
+
+
+READ = """
+import json, sys
+from pathlib import Path
+from mantissa.adapters.local.home import create_home
+from mantissa.bootstrap.local import LocalApp
+from mantissa.config.reading import load_settings
+
+home = Path(sys.argv[1])
+create_home(home, settings={}, secrets="")
+app = LocalApp(load_settings(home, {}), {})
+counts = {path: app.ingest.one(path).counts.rows for path in sys.argv[2:]}
+app.close()
+print(json.dumps(counts))
+"""
+
+
+def test_ingest_turns_every_sample_into_rows(unpacked: Path, tmp_path: Path) -> None:
+    builtin = ROOT / "src" / "mantissa" / "sources" / "builtin"
+    samples = {str(p): p for p in builtin.glob("*/sample.*")}
+    packed = tmp_path / "aws_cloudtrail.json.gz"
+    packed.write_bytes(gzip.compress((builtin / "aws_cloudtrail" / "sample.json").read_bytes()))
+    done = run_inside(unpacked / "ingest", READ, str(tmp_path / "home"), str(packed), *samples)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert len(rows) == len(samples) + 1
+    assert rows[str(packed)] > 0
+    assert sum(count > 0 for count in rows.values()) >= len(samples)
 
 
 def test_a_missing_package_is_noticed(shared: Path, first: Built, tmp_path: Path) -> None:

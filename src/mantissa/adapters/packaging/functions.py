@@ -23,7 +23,6 @@ _NO_FETCHING = "pySigma fetches plugins and ATT&CK data with it; rules never do"
 WITHOUT: Mapping[str, str] = {
     "diskcache": _NO_FETCHING,
     "diskcache-stubs": _TYPES_ONLY,
-    "google-re2": "an alternative engine of pySigma's policies; expressions run in the SQL engine",
     "jq": _NO_PIPELINES,
     "requests": _NO_FETCHING,
     "types-pyyaml": _TYPES_ONLY,

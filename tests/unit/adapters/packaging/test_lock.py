@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from importlib.metadata import packages_distributions
 
 import pytest
 from packaging.utils import canonicalize_name
 
 import function_locks
+from mantissa.adapters.aws.session import Clients
 from mantissa.adapters.packaging.functions import FORBIDDEN, FUNCTIONS
 from mantissa.adapters.packaging.lock import closure, parse_lock, render_lock
 from mantissa.adapters.packaging.target import Target
+from mantissa.adapters.packaging.trim import SERVICES
 from mantissa.errors import ConfigError
-from support.reach import reach, third_party
+from support.reach import reach, third_party, tree
 
 NEVER = {
     # Triage asks the registry of destinations only which of them follow an alert's state.
@@ -144,3 +147,17 @@ def test_late_imports_and_registries_are_followed() -> None:
     assert found.packages["defusedxml"] == "mantissa.sources.windows.xml"
     assert "mantissa.detection.load" not in found.modules
     assert "sigma" in reach(FUNCTIONS["detect"].handler.rpartition(".")[0]).packages
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_botocore_keeps_every_service_that_a_function_calls(name: str) -> None:
+    offered = {n for n, value in vars(Clients).items() if isinstance(value, property)}
+    assert {"s3", "dynamodb", "athena"} <= offered
+    modules = reach(FUNCTIONS[name].handler.rpartition(".")[0]).modules
+    called: set[str] = set()
+    for module in modules - {"mantissa.adapters.aws.session"}:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("clients"):
+                called.add(node.attr)
+    assert "s3" in called
+    assert called & offered <= set(SERVICES)
