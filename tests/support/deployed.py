@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import httpx
 
 from support import ministack as ministack_server
+from support import moto_server
 from support import trino as trino_server
 from support.artefacts import build
 from support.athena.server import Endpoint
@@ -27,7 +28,7 @@ from support.emulators import Emulator
 from support.kept import free_port
 from support.receiver import Receiver
 from support.requirements import ROOT
-from support.terraform import Deployment, deployment
+from support.terraform import MINISTACK_GAPS, Deployment, deployment
 
 T = TypeVar("T")
 NAME = "mantissa-sys"
@@ -189,6 +190,8 @@ def deployed(folder: Path, variables: Mapping[str, Any] | None = None) -> Iterat
             "auth": {"mfa": "OPTIONAL", "flows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]},
             **(variables or {}),
         }
-        applied = deployment(folder / "terraform", emulator, settings)
+        gaps = stack.enter_context(moto_server.running(folder / "servers"))
+        filled = dict.fromkeys(MINISTACK_GAPS, gaps)
+        applied = deployment(folder / "terraform", emulator, settings, **filled)
         applied.apply()
         yield System(emulator, endpoint, receiver, applied)
