@@ -363,3 +363,13 @@ class Secret:
 
     def __str__(self) -> str:
         return "Secret(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `mantissa doctor` looked at; `fix` says what mends it."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""

@@ -61,6 +61,9 @@ TACTICS = {
     "impact",
 }
 
+CANARY = "aws/cloudtrail/mantissa_canary_object_arrived.yml"
+"""Matches what `mantissa doctor` makes and tells of no attack: the only rule without a technique."""
+
 each_rule = pytest.mark.parametrize("path", PATHS, ids=NAMES)
 
 
@@ -157,6 +160,9 @@ def test_tags_name_a_tactic_and_a_technique(path: Path) -> None:
     names = [t.removeprefix("attack.") for t in tags]
     techniques = [n for n in names if re.fullmatch(r"t\d{4}(\.\d{3})?", n)]
 
+    if path == ROOT / CANARY:
+        assert tags == []
+        return
     assert all(t.startswith("attack.") for t in tags)
     assert techniques
     assert set(names) - set(techniques) <= TACTICS

@@ -83,6 +83,16 @@ class Clients:
         return cast("EventBridgeSchedulerClient", self._client("scheduler"))
 
     @property
+    def kms(self) -> Any:
+        """Keys; used by checks only."""
+        return self._client("kms")
+
+    @property
+    def events(self) -> Any:
+        """EventBridge's rules; used by checks only."""
+        return self._client("events")
+
+    @property
     def sts(self) -> STSClient:
         """Who we are."""
         return cast("STSClient", self._client("sts"))

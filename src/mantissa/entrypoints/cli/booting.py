@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.home import create_home
 from mantissa.bootstrap.app import App
@@ -11,6 +12,9 @@ from mantissa.config.reading import FILE
 from mantissa.config.template import SECRETS, render_template
 from mantissa.entrypoints.cli.command import Call
 from mantissa.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mantissa.bootstrap.aws import AwsApp
 
 ENGINES = ("duckdb", "athena", "trino")
 
@@ -33,6 +37,16 @@ def boot_on(call: Call, engine: str) -> App:
     if engine == "trino":
         _require_extra("trino", "trino")
     app = _deployed(call, engine)
+    call.at_end.callback(app.close)
+    return app
+
+
+def boot_deployed(call: Call) -> AwsApp:
+    """Return the product over the deployed lake of the settings."""
+    _require_extra("boto3", "aws")
+    from mantissa.bootstrap.aws import AwsApp
+
+    app = AwsApp(call.settings)
     call.at_end.callback(app.close)
     return app
 

@@ -2,45 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from mantissa.entrypoints.cli.booting import boot
 from mantissa.entrypoints.cli.command import Call, command
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.errors import MantissaError
+from mantissa.model import Check
 
 if TYPE_CHECKING:
     from mantissa.bootstrap.local import LocalApp
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
+WAIT_SECONDS = 600.0
+"""Two runs of detection, as it is scheduled."""
 
 
-@command(example="mantissa doctor\nmantissa doctor --json")
-def doctor(call: Call) -> Exit:
+@command(
+    example="""
+    mantissa doctor
+    mantissa doctor --aws --no-canary
+    mantissa doctor --aws --wait 900 --json
+    """
+)
+def doctor(
+    call: Call,
+    aws: Annotated[bool, typer.Option("--aws", help="Look at the deployed lake.")] = False,
+    canary: Annotated[
+        bool,
+        typer.Option(
+            "--canary/--no-canary", help="Whether to follow an object through the deployed lake."
+        ),
+    ] = True,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long the canary is waited for.")
+    ] = WAIT_SECONDS,
+) -> Exit:
     """Check that everything here is in order.
 
     Looks at settings, engine, sources, rules, the lake's books, health and secrets. Every check
     that does not pass says what mends it.
+
+    With --aws it looks at the deployed lake of the settings: buckets, notifications, queues, state,
+    tables, workgroups, keys, secrets, schedules and the last runs. Then it puts a harmless object
+    into the raw bucket and follows it to an alert of level informational.
     """
+    if aws:
+        from mantissa.entrypoints.cli.doctor_aws import deployed_checks
+
+        return tell(call, *deployed_checks(call, wait if canary else None))
     app = boot(call)
     checks = [checked for name, check in CHECKS.items() for checked in _run(name, check, app)]
+    return tell(call, checks)
+
+
+def tell(call: Call, checks: Sequence[Check], more: Mapping[str, object] | None = None) -> Exit:
+    """Print what was found out, and whether it needs a look."""
     ok = all(check.ok for check in checks)
 
-    def tell() -> None:
+    def show() -> None:
         rows = [["ok" if c.ok else "NOT OK", c.name, c.detail, c.fix] for c in checks]
         call.output.table(["", "check", "detail", "fix"], rows)
 
-    call.output.result({"ok": ok, "checks": [asdict(c) for c in checks]}, tell)
+    call.output.result({"ok": ok, "checks": [asdict(c) for c in checks], **(more or {})}, show)
     return Exit.DONE if ok else Exit.ATTENTION
 
 
