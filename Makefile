@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra trino lock locks package clean
+.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra test-system trino lock locks package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,7 +68,8 @@ check: static docs-check ## format, lint, types, import contracts, size budgets,
 
 # The whole suite holds the architecture tests too, so `test` is `check` and the rest.
 test: static docs-check ## everything CI runs: check and all tests
-	$(BIN)/python -m pytest tests --ignore=tests/external -ra -n $(JOBS) $(PYTEST)
+	$(BIN)/python -m pytest tests --ignore=tests/external --ignore=tests/system \
+	  $(addprefix --ignore=,$(INFRA_TESTS)) -ra -n $(JOBS) $(PYTEST)
 
 test-external: $(STAMP) ## the tests against the public logs (MANTISSA_SHARED_DATA, else ../shared/data)
 	$(BIN)/python -m pytest tests/external -ra -n $(JOBS) $(PYTEST)
@@ -77,9 +78,12 @@ trino: $(STAMP) ## fetch the Trino that tests run SQL on into a cache folder (ne
 	@$(BIN)/python tools/fetch_trino.py
 
 # Offline where a folder holds the provider (TF_PLUGIN_DIR); else Terraform fetches it once for each copy.
-INFRA_TESTS = $(wildcard tests/aws/test_terraform*.py tests/aws/test_template*.py tests/aws/test_parity*.py)
+INFRA_TESTS = $(wildcard $(addprefix tests/aws/test_,terraform*.py template*.py parity*.py roles*.py))
 test-infra: $(STAMP) $(INFRA)/.installed ## Terraform and CloudFormation: checked, at parity, applied to an emulator and gone again
 	$(BIN)/python -m pytest $(INFRA_TESTS) -ra --durations=12 $(PYTEST)
+
+test-system: $(STAMP) ## the deployed system on an emulator, Athena on real Trino: object to message (takes minutes)
+	$(BIN)/python -m pytest tests/system -ra --durations=5 $(PYTEST)
 
 build: $(STAMP) ## wheel and source distribution in dist/
 	@rm -rf dist

@@ -42,9 +42,11 @@ def plugin_folder() -> str:
     if named := os.environ.get("TF_PLUGIN_DIR", ""):
         return named
     tool = ROOT.parent / "shared" / "tools" / "tf-plugin-dir"
-    if not tool.is_file():
-        return ""
-    return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
+    if tool.is_file():
+        return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
+    # A mirror in the layout that `-plugin-dir` reads: folder/host/hashicorp/aws/version/system.
+    found = sorted(Path("/opt").glob("*/*/hashicorp/aws"))
+    return str(found[0].parents[2]) if found else ""
 
 
 def environ(**more: str) -> dict[str, str]:
