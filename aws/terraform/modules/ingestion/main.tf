@@ -5,8 +5,12 @@ locals {
   rule_arn  = "arn:${var.context.partition}:events:${var.context.region}:${var.context.account_id}:rule/${local.rule_name}"
 
   queues = {
-    ingest = { policy_documents = [data.aws_iam_policy_document.announce.json], max_age_seconds = 900 }
-    alert  = { policy_documents = [], max_age_seconds = 300 }
+    ingest = {
+      policy_documents      = [data.aws_iam_policy_document.announce.json]
+      dead_policy_documents = var.notify == "eventbridge" ? [data.aws_iam_policy_document.rule["dead"].json] : []
+      max_age_seconds       = 900
+    }
+    alert = { policy_documents = [], dead_policy_documents = [], max_age_seconds = 300 }
   }
 }
 
@@ -34,24 +38,27 @@ data "aws_iam_policy_document" "announce" {
     }
   }
 
-  dynamic "statement" {
-    for_each = var.notify == "eventbridge" ? [local.rule_arn] : []
+  source_policy_documents = var.notify == "eventbridge" ? [data.aws_iam_policy_document.rule["ingest"].json] : []
+}
 
-    content {
-      sid       = "RuleAnnounces"
-      actions   = ["sqs:SendMessage"]
-      resources = [var.context.queue_arns.ingest]
+# The rule sends to the queue, and what it cannot send there to the dead-letter queue.
+data "aws_iam_policy_document" "rule" {
+  for_each = { ingest = var.context.queue_arns.ingest, dead = "${var.context.queue_arns.ingest}-dlq" }
 
-      principals {
-        type        = "Service"
-        identifiers = ["events.amazonaws.com"]
-      }
+  statement {
+    sid       = "RuleAnnounces"
+    actions   = ["sqs:SendMessage"]
+    resources = [each.value]
 
-      condition {
-        test     = "ArnEquals"
-        variable = "aws:SourceArn"
-        values   = [statement.value]
-      }
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [local.rule_arn]
     }
   }
 }
@@ -65,8 +72,10 @@ module "queue" {
   kms_key_arn        = var.kms_key_arn
   visibility_seconds = 6 * var.function_timeouts[each.key]
   policy_documents   = each.value.policy_documents
-  max_age_seconds    = each.value.max_age_seconds
-  alarm_topic_arn    = var.alarm_topic_arn
+
+  dead_policy_documents = each.value.dead_policy_documents
+  max_age_seconds       = each.value.max_age_seconds
+  alarm_topic_arn       = var.alarm_topic_arn
 }
 
 resource "aws_s3_bucket_notification" "raw" {

@@ -53,6 +53,8 @@ data "aws_iam_policy_document" "queue" {
 }
 
 data "aws_iam_policy_document" "dead" {
+  source_policy_documents = var.dead_policy_documents
+
   statement {
     sid       = "RefusePlainHttp"
     effect    = "Deny"

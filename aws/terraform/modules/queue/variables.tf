@@ -30,6 +30,12 @@ variable "policy_documents" {
   default     = []
 }
 
+variable "dead_policy_documents" {
+  description = "Who else may send to the dead-letter queue (JSON documents)."
+  type        = list(string)
+  default     = []
+}
+
 variable "alarm_topic_arn" {
   description = "SNS topic that hears of a message in the dead-letter queue."
   type        = string
