@@ -17,13 +17,20 @@ START_SECONDS = 60.0
 
 @contextmanager
 def running(
-    root: Path, name: str = "moto", env: Mapping[str, str] | None = None
+    root: Path,
+    name: str = "moto",
+    env: Mapping[str, str] | None = None,
+    module: str = "moto.server",
 ) -> Iterator[Emulator]:
-    """Yield the moto server called `name` under `root`; one that judges IAM is not to be shared."""
+    """Yield the moto server called `name` under `root`; one that judges IAM is not to be shared.
+
+    Args:
+        module: what is run as the server.
+    """
 
     def start(place: kept.Place) -> kept.State:
         port = kept.free_port()
-        argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        argv = [sys.executable, "-m", module, "-H", "127.0.0.1", "-p", str(port)]
         keeper = place.run(argv, _environ(place) | dict(env or {}))
         place.until(lambda: answers(f"http://127.0.0.1:{port}/moto-api/"), keeper, START_SECONDS)
         return {"port": port, "log": str(place.log)}

@@ -69,6 +69,18 @@ class Trino:
         finally:
             connection.close()
 
+    @contextmanager
+    def catalog_of(self, emulator: Emulator) -> Iterator[str]:
+        """Yield the name of one more catalog, over another emulator or with another's keys."""
+        name, settings = f"of_{uuid.uuid4().hex[:8]}", _catalog(emulator)
+        kind = settings.pop("connector.name")
+        given = ", ".join(f"\"{key}\" = '{value}'" for key, value in settings.items())
+        self.rows(f"CREATE CATALOG {name} USING {kind} WITH ({given})")
+        try:
+            yield name
+        finally:
+            self.rows(f"DROP CATALOG {name}")
+
     def rows(self, sql: str, schema: str | None = None) -> Sequence[Sequence[Any]]:
         """Return the rows of one statement."""
         with self.connect(schema) as connection:
@@ -120,6 +132,7 @@ def _config(port: int) -> dict[str, str]:
     return {
         "coordinator": "true",
         "node-scheduler.include-coordinator": "true",
+        "catalog.management": "dynamic",
         "http-server.http.port": str(port),
         "discovery.uri": f"http://127.0.0.1:{port}",
         "query.max-memory": "300MB",

@@ -7,7 +7,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from support.athena import results, settings
 from support.athena import statement as statements
@@ -24,15 +27,31 @@ MAX_REUSE_MINUTES = 10_080
 CATALOG = "AwsDataCatalog"
 
 
+@dataclass(frozen=True)
+class Behalf:
+    """In whose name Athena reads and writes: a caller's keys, and Trino's catalog that has them."""
+
+    caller: Emulator
+    catalog: str
+
+
 class Athena:
     """The state of one endpoint: its executions and their tokens."""
 
-    def __init__(self, trino_url: str, emulator: Emulator, troubles: Troubles) -> None:
+    def __init__(
+        self,
+        trino_url: str,
+        emulator: Emulator,
+        troubles: Troubles,
+        behalf: Behalf | None = None,
+    ) -> None:
+        self._behalf = behalf
         self.trino_url, self.troubles = trino_url, troubles
         self.concurrent: int | None = None
         """Queries that may be queued or running, like the account's quota; None for any number."""
         self.executions: dict[str, Execution] = {}
-        self._s3, self._athena = emulator.client("s3"), emulator.client("athena")
+        caller = behalf.caller if behalf else emulator
+        self._s3, self._athena = caller.client("s3"), emulator.client("athena")
         self._tokens: dict[str, tuple[str, str]] = {}
         self._starting = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -61,6 +80,7 @@ class Athena:
             if (known := self._known(token, same)) is not None:
                 return {"QueryExecutionId": known}
             request = self._request(body)
+            self._verify_output(request)
             self._refuse_too_many()
             execution = self._begin(request)
             if token:
@@ -113,11 +133,25 @@ class Athena:
         limits = {"query_max_scan_physical_bytes": f"{cutoff}B"} if cutoff else {}
         return Session(
             self.trino_url,
-            request.catalog.lower(),
+            self._behalf.catalog if self._behalf else request.catalog.lower(),
             request.database,
             f"athena-{request.workgroup}",
             {"query_max_run_time": "30m", **limits},
         )
+
+    def _verify_output(self, request: Request) -> None:
+        """Refuse when the caller may not ask where the bucket of results is, as Athena does."""
+        bucket, _ = results.split(request.settings.location)
+        try:
+            if self._behalf:
+                self._s3.get_bucket_location(Bucket=bucket)
+        except ClientError as error:
+            raise invalid(f"Unable to verify/create output bucket {bucket}") from error
+
+    def workgroup_of(self, body: Body) -> str:
+        """Return the workgroup that a call is about; nothing for an unknown query."""
+        known = self.executions.get(body.get("QueryExecutionId", ""))
+        return body.get("WorkGroup") or (known.request.workgroup if known else "")
 
     def _refuse_too_many(self) -> None:
         active = sum(not execution.is_final for execution in self.executions.values())
@@ -205,7 +239,11 @@ class Athena:
             )
         result = execution.result
         # Athena reads its answer from S3, too: somebody may have removed it.
-        if not result.manifest and not results.exists(self._s3, result.location):
+        try:
+            found = bool(result.manifest) or results.exists(self._s3, result.location)
+        except ClientError as error:
+            raise invalid(f"Access denied when reading from {result.location}") from error
+        if not found:
             raise invalid("Could not find results")
         start = _offset(body.get("NextToken"), execution.id)
         page = [

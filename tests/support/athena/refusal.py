@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+WORKGROUP = "X-Test-Workgroup"
+"""Header of a call that goes on to the emulator: the workgroup of the query that it is about."""
+
 
 @dataclass(frozen=True)
 class Answer:

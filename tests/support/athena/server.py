@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from support.athena.operations import Athena
-from support.athena.refusal import INTERNAL, Answer, Refused
+from support.athena.operations import Athena, Behalf
+from support.athena.refusal import INTERNAL, WORKGROUP, Answer, Refused
 from support.athena.troubles import Drop, Troubles, from_json
 from support.athena.wire import TrinoFailed
 from support.emulators import Emulator
@@ -44,14 +44,21 @@ class Endpoint:
 
     With `asks_first` the emulator sees each call before it is carried out here, as the caller
     signed it, and its refusal stands: that is how moto's IAM enforcement judges Athena's actions.
+    With `behalf` the lake and the results are read and written in the name of a caller, too.
     """
 
     def __init__(
-        self, trino_url: str, emulator: Emulator, *, port: int = 0, asks_first: bool = False
+        self,
+        trino_url: str,
+        emulator: Emulator,
+        *,
+        port: int = 0,
+        asks_first: bool = False,
+        behalf: Behalf | None = None,
     ) -> None:
         self.emulator, self.asks_first = emulator, asks_first
         self.troubles = Troubles()
-        self.athena = Athena(trino_url, emulator, self.troubles)
+        self.athena = Athena(trino_url, emulator, self.troubles, behalf)
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
         """Every call as it came: operation and body."""
         handler = type("Bound", (_Handler,), {"endpoint": self})
@@ -166,6 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Send the call on as it was signed, and return the emulator's answer."""
         upstream = http.client.HTTPConnection("127.0.0.1", self.endpoint.emulator.port, timeout=60)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
+        # The emulator does not know this endpoint's queries.
+        headers[WORKGROUP] = self.endpoint.athena.workgroup_of(json.loads(data or b"{}"))
         try:
             upstream.request(self.command, self.path, data, headers)
             reply = upstream.getresponse()
