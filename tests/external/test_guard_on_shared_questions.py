@@ -17,6 +17,15 @@ NEEDS_A_SCOPE = {"partition_defeat"}
 """Refused by the policy of the asking user (window, tenant), not by the guard's grammar."""
 
 
+KINDS = {
+    **dict.fromkeys(("event_time", "start_time", "created_at"), "timestamp(3)"),
+    **dict.fromkeys(("bytes", "dst_port", "response_code", "packets", "protocol"), "bigint"),
+    **dict.fromkeys(("archived", "privileged", "host_network", "read_only"), "boolean"),
+    "severity": "double",
+}
+"""Trino types of the file's columns that are not text."""
+
+
 def entries(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "ask_eval.jsonl").read_text("utf-8")
     return [json.loads(line) for line in text.splitlines()]
@@ -27,7 +36,8 @@ def example_names(questions: list[dict[str, Any]]) -> Names:
     trees = [parse_one(q["sql"], dialect="duckdb") for q in questions]
     columns = {c.name for tree in trees for c in tree.find_all(exp.Column)}
     tables = {name for q in questions for name in q["tables"]}
-    return Names({table: sorted(columns | {"account_id"}) for table in tables})
+    kinds = {name: KINDS.get(name, "varchar") for name in sorted(columns | {"account_id"})}
+    return Names({table: kinds for table in tables})
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ once, in Trino's SQL, and once in DuckDB's.
 
 from __future__ import annotations
 
+import datetime as datetime_module
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -327,6 +328,36 @@ def same(one: Sequence[Any], other: Sequence[Any], *, ordered: bool) -> bool:
     if ordered:
         return list(one) == list(other)
     return sorted(map(repr, one)) == sorted(map(repr, other))
+
+
+def as_recorded(rows: Sequence[tuple[Any, ...]], recorded: str) -> bool:
+    """Tell whether rows are what a shared file has: one value, one row or several, as Python."""
+    told = sorted(rows, key=repr)
+    found: Any = told
+    if len(told) == 1:
+        found = told[0][0] if len(told[0]) == 1 else told[0]
+    return _shown(found) == _read(recorded) or str(found) == recorded
+
+
+def _shown(value: Any) -> Any:
+    """Return plain values with intervals and times as text, tuples as lists."""
+    if isinstance(value, tuple) and value[:1] == ("interval",):
+        return str(value[2])
+    if isinstance(value, tuple | list):
+        return [_shown(member) for member in value]
+    if isinstance(value, float) and value.is_integer():
+        return Decimal(int(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    return value if isinstance(value, bool | Decimal | type(None) | float) else str(value)
+
+
+def _read(text: str) -> Any:
+    try:
+        value = eval(text, {"Decimal": Decimal, "datetime": datetime_module, "inf": math.inf})
+    except (SyntaxError, NameError, TypeError):
+        return text
+    return text if isinstance(value, str) else _shown(plain(value))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def days(sql: str, table: str = "aws_cloudtrail") -> list[list[str]]:
 def test_columns_are_found_wherever_they_stand() -> None:
     assert columns(
         "SELECT upper(eventname) AS e FROM aws_cloudtrail WHERE outcome = 'failure' "
-        "GROUP BY e HAVING count(DISTINCT src_ip) > 1 ORDER BY max(event_time)"
+        "GROUP BY 1 HAVING count(DISTINCT src_ip) > 1 ORDER BY max(event_time)"
     ) == {"aws_cloudtrail": {"eventname", "outcome", "src_ip", "event_time"}}
 
 
@@ -42,8 +42,8 @@ def test_counting_rows_reads_no_column() -> None:
 def test_a_star_reads_every_column_that_is_left() -> None:
     every = {*(column.name for column in TABLES[1].columns), "event_date"}
     assert columns("SELECT * FROM aws_vpcflow")["aws_vpcflow"] == every
-    some = columns("SELECT * EXCLUDE (bytes, packets) FROM aws_vpcflow")["aws_vpcflow"]
-    assert some == every - {"bytes", "packets"}
+    joined = columns("SELECT f.* FROM aws_vpcflow f JOIN okta_system o ON o.src_ip = f.src_ip")
+    assert joined == {"aws_vpcflow": every, "okta_system": {"src_ip"}}
 
 
 def test_correlated_subqueries_read_on_both_sides() -> None:
@@ -58,7 +58,7 @@ def test_correlated_subqueries_read_on_both_sides() -> None:
 
 
 def test_joins_of_every_kind_are_reads() -> None:
-    for kind in ("JOIN", "LEFT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN"):
+    for kind in ("JOIN", "INNER JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL OUTER JOIN"):
         sql = f"SELECT c.raw FROM aws_cloudtrail c {kind} okta_system o ON c.src_ip = o.src_ip"
         found = columns(sql)
         assert found["okta_system"] == {"src_ip"}, kind

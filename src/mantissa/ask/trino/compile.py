@@ -317,7 +317,7 @@ class _Queries(Sources):
         if not isinstance(right, (exp.All, exp.Any)):
             return super()._compared(node, place)
         subject = self.value(node.this, place)
-        found = self._inner(right.this.this, place)
+        found = self._inner(right.this, place)
         inner = _only(found)
         if subject.nan or inner.nan:
             raise GuardRefused("a comparison with ALL or ANY of what may be NaN", code="type")

@@ -199,7 +199,7 @@ class Expressions(Words):
         quantifier = self.take("ALL", "ANY", "SOME")
         if not quantifier:
             return kind(this=left, expression=self.value())
-        right = self._bracketed_query()
+        right = self._bracketed_query().this
         made = exp.All(this=right) if quantifier == "ALL" else exp.Any(this=right)
         return kind(this=left, expression=made)
 

@@ -106,9 +106,7 @@ class Sources(Invocations):
         if isinstance(node, exp.Paren):
             inside, fields = self._source(node.this, left, outer, ctes)
             joins, fields = self._join_all(node.this.args.get("joins") or (), fields, outer, ctes)
-            if joins:
-                inside.set("joins", joins)
-            return exp.Paren(this=inside), fields
+            return self._bracketed_join(inside, joins, fields)
         if isinstance(node, exp.Unnest):
             return self._unnest(node, Scope(left, outer))
         if isinstance(node, exp.Table):
@@ -119,6 +117,17 @@ class Sources(Invocations):
         alias = self.alias(name or "q")
         made = exp.Subquery(this=inner.node, alias=_alias(alias))
         return made, _fields(inner.outputs, alias, name, _columns(given))
+
+    def _bracketed_join(
+        self, first: exp.Expr, joins: list[exp.Join], fields: Sequence[Field]
+    ) -> tuple[exp.Expr, Sequence[Field]]:
+        """Return a join in brackets as a subquery, so that every column has one source."""
+        alias = self.alias("joined")
+        names = [f"c{n}" for n in range(len(fields))]
+        parts = [exp.alias_(f.node, n, quoted=True) for f, n in zip(fields, names, strict=True)]
+        inner = exp.Select(expressions=parts, from_=exp.From(this=first), joins=joins)
+        outer = [replace(f, node=column(n, alias)) for f, n in zip(fields, names, strict=True)]
+        return exp.Subquery(this=inner, alias=_alias(alias)), outer
 
     def _table(self, node: exp.Table, ctes: Ctes) -> tuple[exp.Expr, Sequence[Field]]:
         given = node.args.get("alias")

@@ -21,7 +21,7 @@ FORMATS = ("table", "json", "csv", "parquet")
 
 @command(
     example="""
-    mantissa query "SELECT eventname, count(*) AS calls FROM aws_cloudtrail GROUP BY ALL"
+    mantissa query "SELECT eventname, count(*) AS calls FROM aws_cloudtrail GROUP BY 1"
     mantissa query @question.sql --dry-run
     mantissa query "SELECT * FROM findings" --format csv > findings.csv
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in words and its SQL in DuckDB's dialect."""
+    """A question in words and its SQL in Trino's dialect."""
 
     title: str
     sql: str
@@ -43,9 +43,9 @@ ORDER BY event_time
         "Which secrets, snapshots and buckets did the intruder's addresses touch?",
         """
 SELECT eventname,
-       coalesce(requestparameters ->> '$.secretId',
-                requestparameters ->> '$.snapshotId',
-                requestparameters ->> '$.bucketName') AS what,
+       coalesce(json_extract_scalar(requestparameters, '$.secretId'),
+                json_extract_scalar(requestparameters, '$.snapshotId'),
+                json_extract_scalar(requestparameters, '$.bucketName')) AS what,
        min(event_time) AS first_seen
 FROM aws_cloudtrail
 WHERE sourceipaddress IN ('198.51.100.77', '198.51.100.140')
