@@ -8,6 +8,7 @@ same choices. What only one side says is a failure, unless `parity_allowed` give
 from __future__ import annotations
 
 import copy
+import fcntl
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,9 @@ from support import ministack as ministack_server
 from support.parity_variants import DEFAULTS, VARIANTS
 from support.requirements import ROOT, require
 
+# An apply takes minutes, for the provider waits on queues; the first test of a variant bears it.
+pytestmark = pytest.mark.timeout(1500)
+
 TEMPLATE = cloudformation.read(ROOT / catalog_tool.TEMPLATE)
 
 # What ministack cannot make, so that an apply ends with these errors and no other.
@@ -31,6 +35,7 @@ APPLIED = ("defaults", "everything")
 
 def planned(folder: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Apply the root module and return what a plan says after that."""
+    folder.mkdir()
     with ministack_server.running(folder / "servers") as emulator:
         choices = {**terraform.tiny_artefacts(folder), **variables}
         deployed = terraform.deployment(folder / "root", emulator, choices)
@@ -47,20 +52,21 @@ def planned(folder: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
         return loaded
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param(name, marks=pytest.mark.xdist_group(f"parity-{name}")) for name in APPLIED
-    ],
-)
-def variant(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, dict[str, Any]]:
-    """The name of a variant and its plan."""
+@pytest.fixture(scope="session", params=APPLIED)
+def variant(request: pytest.FixtureRequest, servers_root: Path) -> tuple[str, dict[str, Any]]:
+    """The name of a variant and its plan, which one worker of the session makes for all."""
     require("terraform")
     require("ministack")
-    folder = tmp_path_factory.mktemp(f"parity-{request.param}")
-    return request.param, planned(folder, VARIANTS[request.param].variables)
+    folder = servers_root / f"parity-{request.param}"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / "plan.json"
+    with (folder / "lock").open("a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not made.is_file():
+            plan = planned(folder / "work", VARIANTS[request.param].variables)
+            made.write_text(json.dumps(plan), encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
+    return request.param, loaded
 
 
 def stack(name: str, template: Mapping[str, Any] = TEMPLATE) -> cloudformation.Stack:

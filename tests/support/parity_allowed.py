@@ -14,7 +14,6 @@ TYPES: Mapping[str, str] = {
 """Terraform types that have no row because CloudFormation has nothing of the kind."""
 
 SETTINGS: Mapping[str, str] = {
-    r"secret value/.*": "CloudFormation's secret names its value itself; its ARN's end is made up",
     r"way out/<group \S+-endpoints> Nowhere": "a group without a rule may reach everything where "
     "CloudFormation makes it; this rule leads to the machine itself",
 }
