@@ -7,6 +7,7 @@
     ├── StoreError             an object or state store failed
     │   ├── ObjectNotFound     the key is not there
     │   ├── Conflict           a conditional write lost against another writer
+    │   │   └── Busy           somebody else is at work, and may be until a time
     │   ├── AccessDenied       a policy forbids it: somebody must change the policy
     │   │   └── KeyDenied      the policy, or the state, of an encryption key forbids it
     │   └── StoreTransient     worth trying again
@@ -103,6 +104,12 @@ class Conflict(StoreError):
     """A conditional write lost against another writer."""
 
     code = "conflict"
+
+
+class Busy(Conflict):
+    """Somebody else is at work on the same, and may be until the time that the fix names."""
+
+    code = "busy"
 
 
 class AccessDenied(StoreError):

@@ -32,7 +32,7 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 
 
 def deployed(home: Path, clock: ManualClock) -> Deployed:
-    environ = {"MANTISSA_AWS_LAKE_BUCKET": BUCKET, "AWS_LAMBDA_FUNCTION_NAME": "a-detect"}
+    environ = {"MANTISSA_AWS_LAKE_BUCKET": BUCKET, "AWS_LAMBDA_LOG_STREAM_NAME": "2026/03/04/[1]ab"}
     return Deployed(home / "copy", environ, clock)
 
 
@@ -67,9 +67,10 @@ def test_settings_that_cannot_be_read_fail_until_they_are_mended(
     assert functions.app().settings.query.max_rows == 10_000
 
 
-def test_an_invocation_that_died_is_not_waited_for(put, tmp_path: Path, clock: ManualClock) -> None:
+def test_a_worker_is_named_after_its_environment_and_others_are_waited_for(
+    put, tmp_path: Path, clock: ManualClock
+) -> None:
     put("")
     name, is_alive = deployed(tmp_path, clock).app().worker()
-    assert name == "a-detect"
-    assert not is_alive("a-detect")
-    assert is_alive("somebody-else")
+    assert name == "2026/03/04/[1]ab"
+    assert is_alive("2026/03/04/[1]cd")

@@ -12,7 +12,9 @@ import pytest
 
 from mantissa.adapters.memory import MemoryState
 from mantissa.alerts.group import alert_writes
+from mantissa.detection.journal import Report
 from mantissa.errors import (
+    Busy,
     Conflict,
     EngineError,
     EngineRejected,
@@ -229,8 +231,9 @@ def test_a_live_run_is_left_alone_until_its_lease_ends() -> None:
     faults = Mortal(at=6, kind="kill_before")
     run_through(world, faults, owner="one", lease=timedelta(minutes=5))
     other = world.detection(owner="two", owner_is_alive=lambda owner: owner == "one")
-    with pytest.raises(Conflict, match="at work"):
+    with pytest.raises(Busy, match="at work"):
         other.run()
+    assert other.unless_busy() == Report(pending=1)
     assert world.rows() == []
     world.clock.advance(301)
     other.run()

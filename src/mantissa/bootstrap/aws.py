@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from mantissa.lake.seen import Seen
     from mantissa.lake.sweep import Sweep
 
-LAMBDA_HOME = Path(gettempdir()) / "mantissa"
-"""Where a function keeps its copy of the lake's configuration."""
+LAMBDA_HOME = Path(gettempdir()) / f"mantissa-{os.getpid()}"
+"""Where a function keeps its copy of the lake's configuration; emulators give all functions one `/tmp`."""
 FRESH = timedelta(seconds=15)
 """For how long a function takes the lake's configuration to be as it was."""
 DETECTION_SECONDS = 120.0
@@ -172,12 +173,12 @@ class AwsApp(App):
         return self._queue(self.settings.aws.ingest_queue, "ingest_queue")
 
     def worker(self) -> tuple[str, Callable[[str], bool]]:
-        """Return this function's name; one of the same name that was at work before is gone.
+        """Return this worker's name; whether another is alive only its lease tells.
 
-        Detection runs one at a time (reserved concurrency 1), so a pin that a function of this
-        name left is of an invocation that died, and need not be waited for.
+        An environment of a function answers one call at a time: what its own name left behind is
+        of a call that died.
         """
-        return self._worker or "aws", lambda owner: owner != self._worker
+        return self._worker or "aws", lambda owner: True
 
     def _queue(self, url: str, key: str) -> Queue:
         from mantissa.adapters.aws.sqs import SQSQueue
@@ -233,5 +234,5 @@ class Deployed:
         if not mirror(lake, self._home) and self._app is not None:
             return
         self._app = None
-        worker = self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        worker = self._environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")
         self._app = AwsApp(load_settings(self._home, self._environ), worker, self._clients)

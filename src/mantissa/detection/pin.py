@@ -18,7 +18,7 @@ from mantissa.detection.journal import (
     missed_from,
     pin_from,
 )
-from mantissa.errors import Conflict
+from mantissa.errors import Busy
 from mantissa.lake.books import PENDING
 from mantissa.ports import Clock, Item, Put, StateStore
 
@@ -36,7 +36,7 @@ class Pins:
     def take_over(self, is_alive: Callable[[str], bool], rules: str) -> Pin | None:
         """Take the pin of a run that died, or None if no run is open.
 
-        Raises `Conflict` while its owner holds the lease.
+        Raises `Busy` while its owner holds the lease.
         """
         item = self._state.get(RUNS, ACTIVE)
         if item is None or item.value["state"] not in ("running", "settling"):
@@ -44,7 +44,7 @@ class Pins:
         pin = pin_from(item)
         others = pin.owner != self._owner and is_alive(pin.owner)
         if others and pin.lease_until > self._clock.now():
-            raise Conflict(
+            raise Busy(
                 f"detection run {pin.run_id} is at work, and may be until {pin.lease_until:%H:%M:%S}Z",
                 where=f"{RUNS}/{ACTIVE}",
                 fix="wait for it, or run again after that time",

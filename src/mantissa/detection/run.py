@@ -33,7 +33,7 @@ from mantissa.detection.missed import due
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
 from mantissa.detection.table import FINDINGS
-from mantissa.errors import Conflict, StoreError
+from mantissa.errors import Busy, Conflict, StoreError
 from mantissa.lake.books import PENDING
 from mantissa.model import QueryLimits, QueryResult
 from mantissa.ports import Clock, Item, ObjectStore, QueryEngine, StateStore
@@ -86,10 +86,17 @@ class Detection:
         self._pins = Pins(ports.state, ports.clock, settings.owner, self._lease)
         self._commit = Commit(ports, prepared, alerts, self._pins)
 
+    def unless_busy(self) -> Report:
+        """Run, unless another run is at work: then nothing is judged and the report says so."""
+        try:
+            return self.run()
+        except Busy:
+            return Report(pending=self._count_pending())
+
     def run(self) -> Report:
         """Judge what is pending, in rounds, until nothing is left.
 
-        Raises `Conflict` when another run is at work, and `EngineTransient` or `EngineTimedOut`
+        Raises `Busy` when another run is at work, and `EngineTransient` or `EngineTimedOut`
         when the engine gave no answer; what was not judged stays pending.
         """
         report = Report()
@@ -98,7 +105,10 @@ class Detection:
             done = self._round(work)
             report = report if done is None else _join(report, done)
             tried.update(item.key for item, _ in work.made_good)
-        return replace(report, pending=sum(1 for _ in self._ports.state.query(PENDING)))
+        return replace(report, pending=self._count_pending())
+
+    def _count_pending(self) -> int:
+        return sum(1 for _ in self._ports.state.query(PENDING))
 
     def _take(self, tried: set[str]) -> Work | None:
         """Take up the pinned run of a dead owner, or pin a new one if there is anything to do."""

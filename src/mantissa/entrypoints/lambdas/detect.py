@@ -18,13 +18,13 @@ SPARE_MS = 2 * DETECTION_SECONDS * 1000
 @METRICS.log_metrics(capture_cold_start_metric=True)
 @TRACER.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Judge what is pending and return the run's report."""
+    """Judge what is pending and return the run's report; nothing while another run is at work."""
     app = DEPLOYED.app()
     run = app.detection(go_on=lambda: context.get_remaining_time_in_millis() > SPARE_MS)
-    report = run.run()
+    report = run.unless_busy()
     if report.alerts:
         app.alert_queue.send(json.dumps({"run": report.run}))
     count(Findings=report.findings, Alerts=report.alerts, RulesFailed=len(report.failed))
     count(ObjectsPending=report.pending, BytesScanned=report.bytes_scanned)
-    LOGGER.info("judged", extra=report.to_json())
+    LOGGER.info("judged" if report.run else "nothing judged", extra=report.to_json())
     return report.to_json()
