@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -226,10 +227,8 @@ def _duck_cell(cell: str, kind: str) -> str:
 
 def _rows(name: str) -> list[str]:
     text = _EV_ROWS if name == "ev" else _odd_rows()
-    lines: list[str] = []
-    for line in text.strip().split("\n("):
-        lines.append(line if line.startswith("(") else "(" + line)
-    return lines
+    lines = text.strip().split("\n(")
+    return [line if line.startswith("(") else f"({line}" for line in lines]
 
 
 def trino_statement(name: str, columns: Mapping[str, str]) -> str:
@@ -253,6 +252,12 @@ def duck_statement(name: str, columns: Mapping[str, str]) -> str:
         cells = zip(_cells(line), columns.values(), strict=True)
         selects.append("SELECT " + ", ".join(_duck_cell(c, k) for c, k in cells))
     return f"CREATE TABLE {name} AS SELECT * FROM ({' UNION ALL '.join(selects)}) AS t ({', '.join(columns)})"
+
+
+def constructs() -> list[str]:
+    """Return the project's own constructs (`own_constructs.sql`)."""
+    text = (Path(__file__).parent / "own_constructs.sql").read_text("utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("--")]
 
 
 class Embedded:

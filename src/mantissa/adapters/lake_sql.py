@@ -18,6 +18,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mantissa.ask.cost import estimate
+from mantissa.ask.guard import limited_text
 from mantissa.ask.reads import Names, reads
 from mantissa.errors import (
     EngineError,
@@ -79,6 +80,9 @@ class LakeSql:
         if rows is not None:
             tree = limited(tree, rows + 1)
         text = sql if tree is select(sql) else tree.sql(dialect=DIALECT)
+        if rows is not None and not files:
+            # What people ask goes as the guard wrote it: sqlglot would say some of it anew.
+            text = limited_text(sql, rows + 1) or text
         if len(text.encode()) > self.max_bytes:
             raise _too_large(text, files or {}, self)
         self._make_visible(files or {})

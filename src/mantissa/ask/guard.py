@@ -112,6 +112,19 @@ def written(tree: exp.Query, dialect: str = "trino") -> str:
         raise GuardRefused("a part of the SQL has no safe spelling", code="syntax") from error
 
 
+def limited_text(sql: str, most: int) -> str | None:
+    """Return SQL that the guard wrote for Trino with at most so many rows, to the letter.
+
+    None if it is in words that the guard has no grammar for: SQL of the product's own.
+    """
+    try:
+        tree = read_query(sql)
+    except GuardRefused:
+        return None
+    _limit(tree, most)
+    return written(tree)
+
+
 def _settled(sql: str) -> tuple[exp.Query, str]:
     """Return a tree and its text such that the text reads as the tree, to the letter."""
     if len(sql) > MAX_CHARACTERS:

@@ -6,7 +6,6 @@ import pytest
 import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlglot import exp
 
 from mantissa.adapters.local.duckdb import DuckDBEngine
 from mantissa.ask.guard import Allowed, guard

@@ -124,7 +124,12 @@ def register(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> Non
     for name in names:
         call, parameters, result = FUNCTIONS[name]
         connection.create_function(
-            name, _bare(call, len(parameters)), parameters, result, type=ARROW, null_handling=SPECIAL
+            name,
+            _bare(call, len(parameters)),
+            parameters,
+            result,
+            type=ARROW,
+            null_handling=SPECIAL,
         )
 
 

@@ -110,9 +110,17 @@ def _written(value: Any, *, sort: bool) -> str:
         return str(value)
     if isinstance(value, dict):
         pairs = sorted(value.items(), key=_java_order) if sort else value.items()
-        return "{" + ",".join(f"{_written(k, sort=sort)}:{_written(v, sort=sort)}" for k, v in pairs) + "}"
+        return (
+            "{"
+            + ",".join(f"{_written(k, sort=sort)}:{_written(v, sort=sort)}" for k, v in pairs)
+            + "}"
+        )
     if isinstance(value, _Pairs):
-        return "{" + ",".join(f"{_written(k, sort=sort)}:{_written(v, sort=sort)}" for k, v in value.pairs) + "}"
+        return (
+            "{"
+            + ",".join(f"{_written(k, sort=sort)}:{_written(v, sort=sort)}" for k, v in value.pairs)
+            + "}"
+        )
     return "[" + ",".join(_written(member, sort=sort) for member in value) + "]"
 
 

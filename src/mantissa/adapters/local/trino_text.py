@@ -270,7 +270,7 @@ def to_base(value: int | None, radix: int | None) -> str | None:
         return None
     if not 2 <= radix <= 36:
         raise ValueError("a base is 2 to 36")
-    digits = []
+    digits: list[str] = []
     rest = abs(value)
     while rest or not digits:
         rest, digit = divmod(rest, radix)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from mantissa.ask.trino.expressions import Expressions, call
+from mantissa.ask.trino.expressions import Expressions
 from mantissa.ask.trino.kinds import read_kind
 from mantissa.ask.trino.lexer import RESERVED
+from mantissa.ask.trino.reader import call
 
 EXTRACTED = (
     *("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAY_OF_MONTH", "DAY_OF_WEEK", "DOW"),

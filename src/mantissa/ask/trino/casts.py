@@ -21,7 +21,7 @@ from mantissa.ask.trino.duck import (
     number,
     text,
 )
-from mantissa.ask.trino.kinds import BIGINT, DOUBLE, VARCHAR, WHOLE, Kind, common, timestamp
+from mantissa.ask.trino.kinds import VARCHAR, WHOLE, Kind, common
 from mantissa.errors import GuardRefused
 
 Maker = Callable[[Value, Kind, bool], exp.Expr]
@@ -129,9 +129,7 @@ def _double_from_text(value: Value, kind: Kind, safe: bool) -> exp.Expr:
 
 
 def _decimal_from_text(value: Value, kind: Kind, safe: bool) -> exp.Expr:
-    made = exp.TryCast(
-        this=fn("mantissa_decimal_text", value.node), to=named_type(duck_type(kind))
-    )
+    made = exp.TryCast(this=fn("mantissa_decimal_text", value.node), to=named_type(duck_type(kind)))
     return made if safe else _or_fails(made, value.node, "this text is no such decimal", kind)
 
 
@@ -246,17 +244,19 @@ def _json_from_plain(value: Value, kind: Kind, safe: bool) -> exp.Expr:
 def _json_from_array(value: Value, kind: Kind, safe: bool) -> exp.Expr:
     inner = value.kind.inner[0]
     member = Value(exp.column(exp.to_identifier("m_k", quoted=True)), inner)
-    body = exp.Coalesce(
-        this=converted(member, Kind("json"), False), expressions=[text("null")]
+    body = exp.Coalesce(this=converted(member, Kind("json"), False), expressions=[text("null")])
+    joined = fn(
+        "array_to_string", fn("list_transform", value.node, _lambda("m_k", body)), text(",")
     )
-    joined = fn("array_to_string", fn("list_transform", value.node, _lambda("m_k", body)), text(","))
     return exp.DPipe(this=exp.DPipe(this=text("["), expression=joined), expression=text("]"))
 
 
 def _numbers() -> dict[tuple[str, str], Maker]:
     made: dict[tuple[str, str], Maker] = {}
     for name in (*WHOLE, "decimal"):
-        made[(name, "varchar")] = _text_from(lambda v: exp.Cast(this=v.node, to=named_type("VARCHAR")))
+        made[(name, "varchar")] = _text_from(
+            lambda v: exp.Cast(this=v.node, to=named_type("VARCHAR"))
+        )
         made[(name, "double")] = _plain
         made[(name, "decimal")] = _plain
         for whole in WHOLE:
@@ -335,6 +335,3 @@ def zone_after(value: Value, kind: Kind) -> Kind:
         return Kind("varchar") if kind.name == "varchar" else kind
     zone = value.kind.zone if value.kind.name == "timestamptz" else "UTC"
     return replace(kind, zone=None if value.kind.name == "varchar" else zone)
-
-
-__all__ = ["BIGINT", "DOUBLE", "coerced", "converted", "timestamp"]

@@ -90,9 +90,7 @@ def _rows(mark: str, left: Value, right: Value) -> Value:
     sides = [_parts(side) for side in (left, right)]
     if len(sides[0]) != len(sides[1]) or mark not in ("=", "<>"):
         raise GuardRefused("these rows are not compared here", code="type", fix="compare fields")
-    tests = [
-        paren(compared("=", one, other).node) for one, other in zip(*sides, strict=True)
-    ]
+    tests = [paren(compared("=", one, other).node) for one, other in zip(*sides, strict=True)]
     made = exp.Paren(this=all_of(tests))
     return Value(exp.Not(this=made) if mark == "<>" else made, BOOLEAN)
 

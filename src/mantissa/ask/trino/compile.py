@@ -14,9 +14,29 @@ from sqlglot import exp
 
 from mantissa.ask.trino.casts import coerced
 from mantissa.ask.trino.comparisons import comparable_kind, compared
-from mantissa.ask.trino.duck import Value, cast, column, duck_type, fn, number, paren
-from mantissa.ask.trino.kinds import BOOLEAN, UNKNOWN, Kind, common, orderable
-from mantissa.ask.trino.scopes import AGGREGATE, SCOPE, Field, Scope
+from mantissa.ask.trino.duck import Value, cast, column, duck_type, number, paren
+from mantissa.ask.trino.kinds import BOOLEAN, UNKNOWN, Kind, common
+from mantissa.ask.trino.outputs import (
+    check_correlated,
+    check_distinct,
+    check_orderable,
+    check_part,
+    every_field,
+    has_aggregate,
+    label_of,
+    mark_of,
+    named_outputs,
+    not_a_number,
+    only_output,
+    ordered_by,
+    orders_of,
+    ordinal,
+    position,
+    rebuilt_group,
+    shown_output,
+    unaliased,
+)
+from mantissa.ask.trino.scopes import SCOPE, Field, Scope
 from mantissa.ask.trino.sources import Catalog, Compiled, Ctes, Output, Sources
 from mantissa.ask.trino.values import Place, check_exact
 from mantissa.errors import GuardRefused
@@ -43,7 +63,7 @@ class _Queries(Sources):
     def compiled(
         self, node: exp.Expr, outer: Scope | None, ctes: Ctes, *, top: bool = False
     ) -> Compiled:
-        known = dict(ctes)
+        known: dict[str, tuple[str, tuple[Output, ...]]] = dict(ctes)
         with_ = self._with(node, outer, known)
         self._ctes.append(known)
         if isinstance(node, exp.SetOperation):
@@ -59,7 +79,9 @@ class _Queries(Sources):
             found.node.set("with_", exp.With(expressions=with_))
         return found
 
-    def _with(self, node: exp.Expr, outer: Scope | None, known: dict[str, object]) -> list[exp.CTE]:
+    def _with(
+        self, node: exp.Expr, outer: Scope | None, known: dict[str, tuple[str, tuple[Output, ...]]]
+    ) -> list[exp.CTE]:
         made = []
         with_ = node.args.get("with_")
         names: set[str] = set()
@@ -68,7 +90,7 @@ class _Queries(Sources):
             if name in names:
                 raise GuardRefused(f"two CTEs are called {name}", code="column")
             names.add(name)
-            inner = self.compiled(cte.this, outer, dict(known))  # type: ignore[arg-type]
+            inner = self.compiled(cte.this, outer, dict(known))
             alias = self.alias(name)
             labels = [one.name for one in cte.args["alias"].args.get("columns") or ()]
             outputs = inner.outputs
@@ -105,7 +127,9 @@ class _Queries(Sources):
             raise GuardRefused("json is not compared here", code="type")
         if any(o.rough for side in (left, right) for o in side.outputs):
             raise GuardRefused(
-                "a number that is not exact in a set operation", code="rough", fix="write round(…, 6)"
+                "a number that is not exact in a set operation",
+                code="rough",
+                fix="write round(…, 6)",
             )
         sides = [self._as_kinds(side, kinds) for side in (left, right)]
         made = type(node)(this=sides[0], expression=sides[1], distinct=node.args.get("distinct"))
@@ -133,17 +157,19 @@ class _Queries(Sources):
     def _output_order(self, node: exp.Expr, outputs: Sequence[Output]) -> list[exp.Ordered]:
         """Return an ORDER BY that can name nothing but output columns."""
         found = []
-        for one in _orders(node):
-            place = _position(one.this, outputs)
+        for one in orders_of(node):
+            place = position(one.this, outputs)
             if place is None and isinstance(one.this, exp.Column) and not one.this.table:
-                places = [n for n, o in enumerate(outputs) if o.label.lower() == one.this.name.lower()]
+                places = [
+                    n for n, o in enumerate(outputs) if o.label.lower() == one.this.name.lower()
+                ]
                 place = places[0] if len(places) == 1 else None
             if place is None:
                 raise GuardRefused(
                     "ORDER BY names an output column here", code="column", fix="use a subquery"
                 )
-            _check_orderable(outputs[place].kind)
-            found.append(_ordered(one, number(place + 1)))
+            check_orderable(outputs[place].kind)
+            found.append(ordered_by(one, number(place + 1)))
         return found
 
     def _endings(self, node: exp.Expr, made: exp.Expr, order: list[exp.Ordered]) -> None:
@@ -169,20 +195,24 @@ class _Queries(Sources):
             made.set("having", exp.Having(this=self.condition(having.this, place)))
         order = self._order(node, scope, items)
         self.windows.pop()
-        self._check_grouped(node, scope, items, groups, made, order)
+        self._check_grouped(scope, items, groups, made, order)
         if node.args.get("distinct"):
-            _check_distinct(items, order)
+            check_distinct(items, order)
             made.set("distinct", exp.Distinct())
-        outputs = _named(items, top)
+        outputs = named_outputs(items, top)
         made.set(
             "expressions",
             [
-                exp.alias_(_shown(value) if top else value.node, o.label if top else o.name, quoted=True)
+                exp.alias_(
+                    shown_output(value) if top else value.node,
+                    o.label if top else o.name,
+                    quoted=True,
+                )
                 for (_, value), o in zip(items, outputs, strict=True)
             ],
         )
         if outer is not None and scope.correlated:
-            _check_correlated(node)
+            check_correlated(node)
         self._endings(node, made, [o for o, _ in order])
         return Compiled(made, outputs)
 
@@ -192,14 +222,14 @@ class _Queries(Sources):
         place = Place(scope)
         for one in node.expressions:
             if isinstance(one, exp.Star):
-                found += _every(scope.fields)
+                found += every_field(scope.fields)
             elif isinstance(one, exp.Column) and isinstance(one.this, exp.Star):
                 fields = [f for f in scope.fields if f.table.lower() == one.table.lower()]
                 if not fields:
                     raise GuardRefused(f"no table {one.table} here", code="column")
-                found += _every(fields)
+                found += every_field(fields)
             else:
-                found.append((_label(one), self.value(_bare(one), place)))
+                found.append((label_of(one), self.value(unaliased(one), place)))
         if not found:
             raise GuardRefused("a SELECT names no column", code="parse", fix="name columns, or *")
         for one in (c for _, v in found for c in v.node.find_all(exp.Column)):
@@ -218,12 +248,12 @@ class _Queries(Sources):
         found: list[exp.Expr] = []
 
         def grouped(one: exp.Expr, *, column_only: bool = False) -> exp.Expr:
-            at = _ordinal(one)
+            at = ordinal(one)
             if at is not None and not column_only:
                 if not 1 <= at <= len(items):
                     raise GuardRefused(f"there is no column {at}", code="column")
                 value = items[at - 1][1]
-                if value.node.find(exp.Window) or _has_aggregate(value.node):
+                if value.node.find(exp.Window) or has_aggregate(value.node):
                     raise GuardRefused("an aggregate cannot be grouped by", code="aggregate")
             else:
                 if column_only and not isinstance(one, (exp.Column, exp.Dot)):
@@ -235,7 +265,7 @@ class _Queries(Sources):
             found.append(value.node)
             return number(at) if at is not None and not column_only else paren(value.node.copy())
 
-        made.set("group", _rebuilt(group, grouped))
+        made.set("group", rebuilt_group(group, grouped))
         return found
 
     def _order(
@@ -245,29 +275,34 @@ class _Queries(Sources):
 
         Trino looks a name up among the outputs first; an expression of outputs is spelt out.
         """
-        outputs = [Field(label, v.kind, v.node, nan=v.nan, rough=v.rough) for label, v in items if label]
+        outputs = [
+            Field(label, v.kind, v.node, nan=v.nan, rough=v.rough) for label, v in items if label
+        ]
         labels = [label.lower() for label, _ in items]
         inner = Scope(outputs, scope)
         found = []
-        for one in _orders(node):
-            at = _ordinal(one.this)
-            name = one.this.name.lower() if isinstance(one.this, exp.Column) and not one.this.table else ""
+        for one in orders_of(node):
+            at = ordinal(one.this)
+            name = (
+                one.this.name.lower()
+                if isinstance(one.this, exp.Column) and not one.this.table
+                else ""
+            )
             if at is None and name and labels.count(name) == 1:
                 at = labels.index(name) + 1
             if at is not None:
                 if not 1 <= at <= len(items):
                     raise GuardRefused(f"there is no column {at}", code="column")
                 value = items[at - 1][1]
-                found.append((_ordered(one, number(at)), value.node))
+                found.append((ordered_by(one, number(at)), value.node))
             else:
                 value = self.value(one.this, Place(inner))
-                found.append((_ordered(one, _not_a_number(value)), value.node))
-            _check_orderable(value.kind)
+                found.append((ordered_by(one, not_a_number(value)), value.node))
+            check_orderable(value.kind)
         return found
 
     def _check_grouped(
         self,
-        node: exp.Select,
         scope: Scope,
         items: list[tuple[str, Value]],
         groups: list[exp.Expr] | None,
@@ -277,11 +312,11 @@ class _Queries(Sources):
         having = made.args.get("having")
         parts = [value.node for _, value in items] + [e for _, e in order]
         parts += [having.this] if having is not None else []
-        if groups is None and having is None and not any(_has_aggregate(part) for part in parts):
+        if groups is None and having is None and not any(has_aggregate(part) for part in parts):
             return
         known = set(groups or ())
         for part in parts:
-            _check_part(part, known, scope.number)
+            check_part(part, known, scope.number)
 
     def _inner(self, node: exp.Expr, place: Place) -> Compiled:
         if place.no_queries:
@@ -290,7 +325,7 @@ class _Queries(Sources):
 
     def _scalar(self, node: exp.Subquery, place: Place) -> Value:
         found = self._inner(node.this, place)
-        kind = _only(found).kind
+        kind = only_output(found).kind
         one = found.outputs[0]
         return Value(exp.Subquery(this=found.node), kind, nan=one.nan, rough=one.rough)
 
@@ -302,10 +337,12 @@ class _Queries(Sources):
             return super()._in(node, place)
         subject = self.value(node.this, place)
         found = self._inner(node.args["query"].this, place)
-        inner = _only(found)
+        inner = only_output(found)
         kind = comparable_kind("IN", subject.kind, inner.kind)
         if subject.nan or inner.nan or subject.rough or inner.rough:
-            raise GuardRefused("IN of a number that is not exact", code="rough", fix="write round(…, 6)")
+            raise GuardRefused(
+                "IN of a number that is not exact", code="rough", fix="write round(…, 6)"
+            )
         kind = kind if kind != UNKNOWN else BOOLEAN
         query = self._as_kinds(found, [kind])
         return Value(
@@ -318,158 +355,10 @@ class _Queries(Sources):
             return super()._compared(node, place)
         subject = self.value(node.this, place)
         found = self._inner(right.this, place)
-        inner = _only(found)
+        inner = only_output(found)
         if subject.nan or inner.nan:
             raise GuardRefused("a comparison with ALL or ANY of what may be NaN", code="type")
-        test = compared(_mark(node), subject, Value(exp.null(), inner.kind))
+        test = compared(mark_of(node), subject, Value(exp.null(), inner.kind))
         kind = comparable_kind("=", subject.kind, inner.kind)
         test.node.set("expression", type(right)(this=self._as_kinds(found, [kind])))
         return test
-
-
-def _mark(node: exp.Binary) -> str:
-    marks = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
-    if type(node) not in marks:
-        raise GuardRefused("ALL and ANY take a comparison", code="syntax")
-    return marks[type(node)]
-
-
-def _only(found: Compiled) -> Output:
-    if len(found.outputs) != 1:
-        raise GuardRefused("a query used as a value has one column", code="column")
-    return found.outputs[0]
-
-
-def _every(fields: Sequence[Field]) -> list[tuple[str, Value]]:
-    return [(f.name, Value(f.node.copy(), f.kind, nan=f.nan, rough=f.rough)) for f in fields]
-
-
-def _bare(node: exp.Expr) -> exp.Expr:
-    return node.this if isinstance(node, exp.Alias) else node
-
-
-def _label(node: exp.Expr) -> str:
-    if isinstance(node, exp.Alias):
-        return node.alias
-    if isinstance(node, exp.Column):
-        return node.name
-    return node.expression.name if isinstance(node, exp.Dot) else ""
-
-
-def _named(items: list[tuple[str, Value]], top: bool) -> tuple[Output, ...]:
-    """Name every output: as told, and for DuckDB so that no two are alike."""
-    found: list[Output] = []
-    taken: set[str] = set()
-    for place, (label, value) in enumerate(items):
-        name = label or f"_col{place}"
-        while name.lower() in taken:
-            name = f"{name}_{place}"
-        taken.add(name.lower())
-        shown = label or (f"_col{place}" if top else "")
-        found.append(Output(shown, name, value.kind, value.nan, value.rough))
-    return tuple(found)
-
-
-def _shown(value: Value) -> exp.Expr:
-    """Return an output as it leaves the query: an address as text."""
-    check_exact(value)
-    if value.kind.name == "ipaddress":
-        return fn("mantissa_ip_text", value.node)
-    if "ipaddress" in str(value.kind):
-        raise GuardRefused("addresses inside other values cannot be shown", code="type")
-    return value.node
-
-
-def _orders(node: exp.Expr) -> list[exp.Ordered]:
-    order = node.args.get("order")
-    return list(order.expressions) if order is not None else []
-
-
-def _ordered(one: exp.Ordered, value: exp.Expr) -> exp.Ordered:
-    return exp.Ordered(this=value, desc=one.args["desc"], nulls_first=one.args["nulls_first"])
-
-
-def _not_a_number(value: Value) -> exp.Expr:
-    """Return what to order by; a bare number would be taken for a position."""
-    return cast(value.node.copy(), value.kind) if value.number is not None else value.node.copy()
-
-
-def _ordinal(node: exp.Expr) -> int | None:
-    if isinstance(node, exp.Literal) and not node.is_string and node.this.isdecimal():
-        return int(node.this)
-    return None
-
-
-def _position(node: exp.Expr, outputs: Sequence[Output]) -> int | None:
-    at = _ordinal(node)
-    if at is not None and not 1 <= at <= len(outputs):
-        raise GuardRefused(f"there is no column {at}", code="column")
-    return None if at is None else at - 1
-
-
-def _check_orderable(kind: Kind) -> None:
-    if not orderable(kind) or kind.inner:
-        raise GuardRefused(f"{kind} has no order", code="type", fix="order by a plain value")
-
-
-def _check_distinct(
-    items: list[tuple[str, Value]], order: list[tuple[exp.Ordered, exp.Expr]]
-) -> None:
-    shown = [value.node for _, value in items]
-    if any(value.kind.name in ("json", "function") for _, value in items):
-        raise GuardRefused("json is not compared here", code="type")
-    for _, expression in order:
-        if expression not in shown:
-            raise GuardRefused(
-                "with DISTINCT, ORDER BY names output columns only", code="column"
-            )
-
-
-def _rebuilt(group: exp.Group, grouped: object) -> exp.Group:
-    make = grouped
-    made = exp.Group(expressions=[_group_part(one, make) for one in group.expressions])
-    for name in ("rollup", "cube", "grouping_sets"):
-        for part in group.args.get(name) or ():
-            inner = [_group_part(one, make, column_only=True) for one in part.expressions]
-            made.append(name, type(part)(expressions=inner))
-    return made
-
-
-def _group_part(one: exp.Expr, make: object, *, column_only: bool = False) -> exp.Expr:
-    inside = one.expressions if isinstance(one, exp.Tuple) else None
-    if inside is None and isinstance(one, exp.Paren):
-        inside = [one.this]
-    if inside is None:
-        return make(one, column_only=column_only)  # type: ignore[operator, no-any-return]
-    parts = [make(part, column_only=column_only) for part in inside]  # type: ignore[operator]
-    return exp.Tuple(expressions=parts)
-
-
-def _has_aggregate(node: exp.Expr) -> bool:
-    walk = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
-    return any(inner.meta.get(AGGREGATE) for inner in walk)
-
-
-def _check_part(node: exp.Expr, groups: set[exp.Expr], scope: int) -> None:
-    """Refuse a column that is neither grouped by nor inside an aggregate."""
-    todo = [node]
-    while todo:
-        inner = todo.pop()
-        if inner in groups or inner.meta.get(AGGREGATE):
-            continue
-        if isinstance(inner, exp.Column) and inner.meta.get(SCOPE) == scope:
-            raise GuardRefused(
-                f"{inner.name} is neither grouped by nor in an aggregate",
-                code="aggregate",
-                fix="add it to GROUP BY, or use max(…) or array_agg(…)",
-            )
-        todo.extend(inner.iter_expressions())
-
-
-def _check_correlated(node: exp.Select) -> None:
-    """Refuse what Trino cannot run for every row of the outer query (code `correlated`)."""
-    for part in ("limit", "offset", "order", "distinct", "group", "having"):
-        if node.args.get(part) is not None:
-            raise GuardRefused(
-                f"a query that uses the outer row cannot have {part.upper()}", code="correlated"
-            )

@@ -171,7 +171,9 @@ def paren(node: exp.Expr) -> exp.Expr:
 
 def column(name: str, table: str) -> exp.Column:
     """Return a column, quoted."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
+    return exp.column(
+        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True)
+    )
 
 
 def all_of(tests: Sequence[exp.Expr]) -> exp.Expr:
@@ -196,7 +198,11 @@ def fails(reason: str, kind: Kind) -> exp.Expr:
     if duck_type(kind) in ("INTEGER", "BIGINT", "DOUBLE"):
         return broken
     words = exp.Cast(this=broken, to=named_type("VARCHAR"))
-    return words if duck_type(kind) == "VARCHAR" else exp.Cast(this=words, to=named_type(duck_type(kind)))
+    return (
+        words
+        if duck_type(kind) == "VARCHAR"
+        else exp.Cast(this=words, to=named_type(duck_type(kind)))
+    )
 
 
 def case(*pairs: tuple[exp.Expr, exp.Expr], default: exp.Expr | None = None) -> exp.Expr:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from sqlglot import exp
 
-from mantissa.ask.trino import special, special_aggregate, special_time
+from mantissa.ask.trino import special, special_aggregate, special_list, special_time
 from mantissa.ask.trino.casts import coerced
 from mantissa.ask.trino.duck import Value, case, filled, fn, paren
-from mantissa.ask.trino.kinds import BIGINT, UNKNOWN, VARCHAR, Kind, common, orderable
+from mantissa.ask.trino.kinds import UNKNOWN, Kind, orderable
 from mantissa.ask.trino.scopes import AGGREGATE, Field, Scope
+from mantissa.ask.trino.shapes import Shape, ignoring, over_window, steps, wrapped
 from mantissa.ask.trino.signatures import (
     Env,
     Signature,
     binds,
     choose,
-    is_lambda,
     lambda_parts,
     overloads,
     result_kind,
@@ -27,7 +26,7 @@ from mantissa.ask.trino.signatures import (
 from mantissa.ask.trino.values import Place, Values, carried
 from mantissa.errors import GuardRefused
 
-_SPECIALS = {**special.SPECIALS, **special_time.SPECIALS}
+_SPECIALS = {**special.SPECIALS, **special_list.SPECIALS, **special_time.SPECIALS}
 _NAN = frozenset(("nan", "sqrt", "ln", "log2", "log10", "power", "pow", "asin", "acos"))
 _KEEPS_NAN = frozenset(("abs", "ceil", "ceiling", "floor", "round", "truncate", "sign", "cbrt"))
 _NO_OVER = "it needs OVER (…)"
@@ -80,7 +79,9 @@ class Invocations(Values):
         if not rule.startswith("@"):
             kind = result_kind(rule, env, kinds)
         if signature.render.startswith("@"):
-            made = _SPECIALS[signature.render[1:]](special.Call(signature.name, tuple(values), kind))
+            made = _SPECIALS[signature.render[1:]](
+                special.Call(signature.name, tuple(values), kind)
+            )
         else:
             made = filled(signature.render, *(value.node for value in values))
         rough = _is_rough(signature, values)
@@ -93,7 +94,7 @@ class Invocations(Values):
     ) -> tuple[Signature, list[Value], Env]:
         """Compile arguments, lambdas after the others, and bring them to the signature's types."""
         given = [None if isinstance(n, exp.Lambda) else self.value(n, place) for n in nodes]
-        signature, env = choose(name, [value and value.kind for value in given])
+        signature, env = choose(name, [None if value is None else value.kind for value in given])
         patterns = signature.patterns(len(nodes)) or ()
         values: list[Value] = []
         for pattern, node, value in zip(patterns, nodes, given, strict=True):
@@ -147,7 +148,12 @@ class Invocations(Values):
             raise GuardRefused("nullif takes two arguments", code="type")
         first, second = (self.value(one, place) for one in node.expressions)
         test = compared("=", replace(first, node=first.node.copy()), second).node
-        return Value(case((test, exp.null()), default=first.node), first.kind, nan=first.nan, rough=first.rough)
+        return Value(
+            case((test, exp.null()), default=first.node),
+            first.kind,
+            nan=first.nan,
+            rough=first.rough,
+        )
 
     def _try(self, node: exp.Anonymous, place: Place) -> Value:
         if len(node.expressions) != 1:
@@ -173,7 +179,7 @@ class Invocations(Values):
 
     def _aggregate(self, node: exp.Expr, place: Place, over: exp.Window | None = None) -> Value:
         """Compile an aggregate with its DISTINCT, ORDER BY, FILTER and, for a window, OVER."""
-        shape = _Shape(node)
+        shape = Shape(node)
         name = shape.call.name.lower()
         if shape.call.name.lower() in self._forms or overloads(name)[0].group == "scalar":
             raise GuardRefused(f"{name} is no aggregate", code="aggregate")
@@ -188,28 +194,25 @@ class Invocations(Values):
         window = None if over is None else self._frame(over, place)
 
         def wrap(bare: exp.Expr) -> exp.Expr:
-            return _wrapped(bare, shape.distinct, order, condition, window)
+            return wrapped(bare, shape.distinct, order, condition, window)
 
-        return self._finished(signature, values, env, wrap, shape, condition, window)
+        kept = (shape.distinct, condition is not None, window is not None)
+        return self._finished((signature, values, env), wrap, kept)
 
     def _finished(
         self,
-        signature: Signature,
-        values: list[Value],
-        env: Env,
+        chosen: tuple[Signature, list[Value], Env],
         wrap: Callable[[exp.Expr], exp.Expr],
-        shape: Any,
-        condition: exp.Expr | None,
-        window: exp.Window | None,
+        kept: tuple[bool, bool, bool],
     ) -> Value:
+        """Return a call put together; `kept` says whether it has DISTINCT, FILTER and OVER."""
+        signature, values, env = chosen
         kinds = tuple(value.kind for value in values)
         rule = signature.result
         kind = UNKNOWN if rule.startswith("@") else result_kind(rule, env, kinds)
         call = special.Call(signature.name, tuple(values), kind)
         if signature.render.startswith("@"):
-            pieces = special_aggregate.Pieces(
-                call, wrap, shape.distinct, condition is not None, window is not None
-            )
+            pieces = special_aggregate.Pieces(call, wrap, *kept)
             made = special_aggregate.SPECIALS[signature.render[1:]](pieces)
         else:
             made = wrap(filled(signature.render, *(value.node for value in values)))
@@ -225,11 +228,15 @@ class Invocations(Values):
             value = self.value(one.this, place)
             if not orderable(value.kind) or value.kind.inner:
                 raise GuardRefused(f"{value.kind} has no order", code="type")
-            found.append(exp.Ordered(this=value.node, desc=one.args["desc"], nulls_first=one.args["nulls_first"]))
+            found.append(
+                exp.Ordered(
+                    this=value.node, desc=one.args["desc"], nulls_first=one.args["nulls_first"]
+                )
+            )
         return found
 
     def _check_order(
-        self, shape: Any, values: list[Value], order: list[exp.Ordered], over: exp.Window | None
+        self, shape: Shape, values: list[Value], order: list[exp.Ordered], over: exp.Window | None
     ) -> None:
         if shape.distinct and order and any(o.this != values[0].node for o in order):
             raise GuardRefused("with DISTINCT, ORDER BY names the argument", code="aggregate")
@@ -255,9 +262,9 @@ class Invocations(Values):
         window = self._frame(over, place)
 
         def wrap(made: exp.Expr) -> exp.Expr:
-            return _over(_ignoring(made) if nulls else made, window)
+            return over_window(ignoring(made) if nulls else made, window)
 
-        return self._finished(signature, values, env, wrap, _Shape(bare), None, window)
+        return self._finished((signature, values, env), wrap, (False, False, True))
 
     def _named(self, node: exp.Window) -> exp.Window:
         alias = node.args.get("alias")
@@ -293,7 +300,7 @@ class Invocations(Values):
             if spec.args["kind"] == "ROWS":
                 if value.number is None:
                     raise GuardRefused("a frame of ROWS takes a whole number", code="window")
-            elif len(order) != 1 or not _steps(self._ordered_by(over, place), value):
+            elif len(order) != 1 or not steps(self._ordered_by(over, place), value):
                 raise GuardRefused("RANGE takes a step of what it is ordered by", code="window")
             made.set(side, paren(value.node))
         return made
@@ -302,93 +309,9 @@ class Invocations(Values):
         return self.value(over.args["order"].expressions[0].this, place)
 
 
-class _Shape:
-    """The parts of an aggregate call."""
-
-    def __init__(self, node: exp.Expr) -> None:
-        self.filter: exp.Expr | None = None
-        self.order: exp.Order | None = None
-        self.distinct = False
-        if isinstance(node, exp.Filter):
-            self.filter, node = node.expression.this, node.this
-        if isinstance(node, exp.WithinGroup):
-            self.order, node = node.args["expression"], node.this
-        if not isinstance(node, exp.Anonymous):
-            raise GuardRefused("this is no aggregate", code="aggregate")
-        self.call = node
-        self.arguments = list(node.expressions)
-        if self.arguments and isinstance(self.arguments[-1], exp.Order):
-            self.order = self.arguments[-1]
-            self.arguments[-1] = self.order.this
-        if self.arguments and isinstance(self.arguments[0], exp.Distinct):
-            self.distinct = True
-            self.arguments[:1] = self.arguments[0].expressions
-        if self.distinct and len(self.arguments) > 1 and node.name.lower() == "count":
-            raise GuardRefused("count(DISTINCT …) takes one column", code="aggregate")
-
-    @property
-    def first(self) -> exp.Expr | None:
-        return self.arguments[0] if self.arguments else None
-
-
 def _inside_aggregate(place: Place) -> Place:
     why = "not inside an aggregate"
     return Place(place.scope, why, why, place.no_queries)
-
-
-def _steps(ordered: Value, step: Value) -> bool:
-    if step.kind.name == "interval_day":
-        return ordered.kind.name in ("timestamp", "timestamptz")
-    return step.kind.name in ("integer", "bigint") and ordered.kind.name in ("integer", "bigint")
-
-
-def _wrapped(
-    bare: exp.Expr,
-    distinct: bool,
-    order: list[exp.Ordered],
-    condition: exp.Expr | None,
-    window: exp.Window | None,
-) -> exp.Expr:
-    made = bare
-    if isinstance(made, exp.Anonymous):
-        arguments = list(made.expressions)
-        if distinct and not isinstance(arguments[0], exp.Distinct):
-            arguments = [exp.Distinct(expressions=[arguments[0]]), *arguments[1:]]
-        if order:
-            arguments[-1] = exp.Order(this=arguments[-1], expressions=[o.copy() for o in order])
-        made = exp.Anonymous(this=made.this, expressions=arguments)
-    if condition is not None:
-        made = exp.Filter(this=made, expression=exp.Where(this=condition.copy()))
-    if window is not None:
-        return _over(made, window)
-    made.meta[AGGREGATE] = True
-    return made
-
-
-def _over(made: exp.Expr, window: exp.Window) -> exp.Expr:
-    found = window.copy()
-    found.set("this", made)
-    return found
-
-
-_IGNORING: dict[str, type[exp.Func]] = {
-    "first_value": exp.FirstValue,
-    "last_value": exp.LastValue,
-    "nth_value": exp.NthValue,
-    "lag": exp.Lag,
-    "lead": exp.Lead,
-}
-"""sqlglot writes IGNORE NULLS in DuckDB's place for these classes only."""
-
-
-def _ignoring(made: exp.Expr) -> exp.Expr:
-    kind = _IGNORING.get(made.name.lower())
-    if kind is None:
-        raise GuardRefused("IGNORE NULLS is for lag, lead and the values", code="window")
-    named = zip(("this", "offset", "default"), made.expressions, strict=False)
-    if made.name.lower() == "nth_value":
-        named = zip(("this", "offset"), made.expressions, strict=False)
-    return exp.IgnoreNulls(this=kind(**dict(named)))
 
 
 _NOT_NAN = frozenset(("avg", "sum", "min", "max", "percent_rank", "cume_dist", "lag", "lead"))
@@ -402,6 +325,3 @@ def _is_rough(signature: Signature, values: list[Value]) -> bool:
 
 def _may_be_nan(name: str, values: list[Value]) -> bool:
     return name in _NAN or (name in _KEEPS_NAN and any(value.nan for value in values))
-
-
-__all__ = ["BIGINT", "VARCHAR", "Invocations", "common"]

@@ -20,7 +20,41 @@ _CATEGORY = re.compile(r"[pP](?:\{\^?([A-Z][a-z]?)\}|([A-Z]))")
 _HEX = re.compile(r"x([0-9A-Fa-f]{2})|x\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})")
 _REPEAT = re.compile(r"\{([0-9]{1,4})(,([0-9]{0,4}))?\}")
 _GROUP = re.compile(r"\(\?(?:(:)|<([A-Za-z][A-Za-z0-9]*)>|([ims]*(?:-[ims]+)?)([:)]))")
-_CATEGORIES = frozenset("L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp".split())
+_CATEGORIES = frozenset(
+    [
+        "L",
+        "Lu",
+        "Ll",
+        "Lt",
+        "Lm",
+        "Lo",
+        "M",
+        "Mn",
+        "Mc",
+        "Me",
+        "N",
+        "Nd",
+        "Nl",
+        "No",
+        "P",
+        "Pc",
+        "Pd",
+        "Ps",
+        "Pe",
+        "Pi",
+        "Pf",
+        "Po",
+        "S",
+        "Sm",
+        "Sc",
+        "Sk",
+        "So",
+        "Z",
+        "Zs",
+        "Zl",
+        "Zp",
+    ]
+)
 _SPACE = r"\t\n\x0b\f\r "
 
 
@@ -212,7 +246,11 @@ class _Reader:
         if found := _HEX.match(rest):
             self.at += found.end()
             return rf"\x{{{found[1] or found[2] or found[3]}}}"
-        if not character or (character.isalnum() and character.isascii()) or not character.isascii():
+        if (
+            not character
+            or (character.isalnum() and character.isascii())
+            or not character.isascii()
+        ):
             raise _refused(f"\\{character} does not mean the same on every engine")
         self.at += 1
         return re.escape(character)

@@ -101,9 +101,7 @@ def member(kind: Kind, node: exp.Expr, name: str) -> tuple[Kind, exp.Expr]:
         raise GuardRefused(
             f"no field {name} in this row", code="column", fix=f"it has {near}" if near else None
         )
-    return kind.inner[places[0]], fn(
-        "struct_extract", node, text(field_names(kind)[places[0]])
-    )
+    return kind.inner[places[0]], fn("struct_extract", node, text(field_names(kind)[places[0]]))
 
 
 def _ambiguous(name: str, found: Iterable[Field]) -> GuardRefused:

@@ -60,7 +60,10 @@ def signatures() -> Mapping[str, tuple[Signature, ...]]:
     """Return every function's overloads."""
     found: dict[str, list[Signature]] = {}
     for group, texts in (
-        ("scalar", (table_scalar.TEXT, table_scalar.NUMBERS, table_scalar.TIMES, table_scalar.LISTS)),
+        (
+            "scalar",
+            (table_scalar.TEXT, table_scalar.NUMBERS, table_scalar.TIMES, table_scalar.LISTS),
+        ),
         ("aggregate", (table_aggregate.AGGREGATES,)),
         ("window", (table_aggregate.WINDOWS,)),
     ):

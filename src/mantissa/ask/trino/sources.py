@@ -65,7 +65,9 @@ class Sources(Invocations):
         self._aliases.add(name.lower())
         return name
 
-    def sources(self, select: exp.Select, outer: Scope | None, ctes: Ctes) -> tuple[Scope, exp.Select]:
+    def sources(
+        self, select: exp.Select, outer: Scope | None, ctes: Ctes
+    ) -> tuple[Scope, exp.Select]:
         """Return the scope of a FROM, and a SELECT with that FROM for DuckDB."""
         made = exp.Select()
         first = select.args.get("from_")
@@ -160,9 +162,15 @@ class Sources(Invocations):
         given = node.args.get("alias")
         alias = self.alias(given.name if given else "u")
         item = column("item", alias)
-        parts = [part for number, value in enumerate(values) for part in _parts(value, item, number, len(values))]
+        parts = [
+            part
+            for number, value in enumerate(values)
+            for part in _parts(value, item, number, len(values))
+        ]
         lists = [_list(value) for value in values]
-        members = lists[0] if len(lists) == 1 else fn("list_zip", *(_or_empty(one) for one in lists))
+        members = (
+            lists[0] if len(lists) == 1 else fn("list_zip", *(_or_empty(one) for one in lists))
+        )
         names = ["item"]
         if node.args.get("offset"):
             parts.append((BIGINT, column("place", alias)))
@@ -189,7 +197,9 @@ def _or_empty(node: exp.Expr) -> exp.Expr:
     return exp.Coalesce(this=node, expressions=[fn("list_value")])
 
 
-def _parts(value: Value, item: exp.Expr, number: int, count: int) -> Iterator[tuple[Kind, exp.Expr]]:
+def _parts(
+    value: Value, item: exp.Expr, number: int, count: int
+) -> Iterator[tuple[Kind, exp.Expr]]:
     """Yield the columns that one unnested value becomes."""
     base: exp.Expr = item.copy()
     if count > 1:
@@ -200,7 +210,9 @@ def _parts(value: Value, item: exp.Expr, number: int, count: int) -> Iterator[tu
     elif value.kind.name != "array":
         raise GuardRefused(f"{value.kind} cannot be unnested", code="type")
     elif value.kind.inner[0].name == "row":
-        for name, kind in zip(field_names(value.kind.inner[0]), value.kind.inner[0].inner, strict=True):
+        for name, kind in zip(
+            field_names(value.kind.inner[0]), value.kind.inner[0].inner, strict=True
+        ):
             yield kind, fn("struct_extract", base.copy(), text(name))
     else:
         yield value.kind.inner[0], base

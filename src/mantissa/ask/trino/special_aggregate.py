@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from mantissa.ask.trino.duck import Value, case, cast, filled, fn, number, paren, text
+from mantissa.ask.trino.duck import Value, case, cast, filled, fn, number, text
 from mantissa.ask.trino.kinds import BIGINT, MAX_PRECISION, Kind, decimal, orderable
-from mantissa.ask.trino.special import bad_argument, known_number
 from mantissa.ask.trino.special import Call as Plain
+from mantissa.ask.trino.special import bad_argument, known_number
 from mantissa.errors import GuardRefused
 
 Aggregated = Callable[[exp.Expr], exp.Expr]
@@ -48,8 +48,8 @@ def _count_if(pieces: Pieces) -> exp.Expr:
 def _avg(pieces: Pieces) -> exp.Expr | Value:
     kind = pieces.call.values[0].kind
     if kind.name != "decimal":
-        total = cast(pieces.wrap(fn("sum", pieces.call.node(0))), Kind("double"))
-        return Value(_share(total, pieces.wrap(fn("count", pieces.call.node(0)))), Kind("double"))
+        summed = cast(pieces.wrap(fn("sum", pieces.call.node(0))), Kind("double"))
+        return Value(_share(summed, pieces.wrap(fn("count", pieces.call.node(0)))), Kind("double"))
     total = Value(
         cast(pieces.wrap(fn("sum", pieces.call.node(0))), decimal(MAX_PRECISION, kind.size[1])),
         decimal(MAX_PRECISION, kind.size[1]),
@@ -67,11 +67,15 @@ def _share(total: exp.Expr, count: exp.Expr) -> exp.Expr:
 def unscaled(value: Value) -> exp.Expr:
     """Return a decimal's digits as a whole number."""
     scale = value.kind.size[1]
-    wide = exp.Cast(this=value.node, to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="HUGEINT"))
+    wide = exp.Cast(
+        this=value.node, to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="HUGEINT")
+    )
     if scale == 0:
         return wide
     factor = cast(number(10**scale), decimal(scale + 1, 0))
-    product = exp.Mul(this=cast(value.node, decimal(MAX_PRECISION - scale - 1, scale)), expression=factor)
+    product = exp.Mul(
+        this=cast(value.node, decimal(MAX_PRECISION - scale - 1, scale)), expression=factor
+    )
     return exp.Cast(
         this=product, to=exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="HUGEINT")
     )
@@ -97,7 +101,9 @@ def _least_of(pieces: Pieces) -> exp.Expr:
     if not orderable(kind) or kind.inner:
         raise bad_argument(pieces.call, f"not of {kind}")
     if pieces.call.values[0].nan:
-        raise bad_argument(pieces.call, "its argument may be NaN, which the engines order differently")
+        raise bad_argument(
+            pieces.call, "its argument may be NaN, which the engines order differently"
+        )
     return pieces.wrap(fn(pieces.call.name, pieces.call.node(0)))
 
 
@@ -177,5 +183,3 @@ SPECIALS: dict[str, Special] = {
     "ntile": _ntile,
     "lag": _lag,
 }
-
-__all__ = ["SPECIALS", "Pieces", "divided", "paren", "unscaled"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from mantissa.ask.trino.casts import converted, local, rounded_time, timestamp_in_form
+from mantissa.ask.trino.casts import converted, local, timestamp_in_form
 from mantissa.ask.trino.duck import Value, case, cast, filled, fn, number, paren, text
 from mantissa.ask.trino.formats import joda_form, mysql_form
 from mantissa.ask.trino.kinds import DATE, Kind, timestamp, zoned
@@ -49,18 +49,18 @@ def _unit(call: Call, kind: Kind) -> str:
     return found
 
 
-def now(call: Call) -> exp.Expr:
+def _now(call: Call) -> exp.Expr:
     return fn("date_trunc", text("millisecond"), fn("now"))
 
 
-def field(call: Call) -> exp.Expr:
+def _field(call: Call) -> exp.Expr:
     shown = local(call.values[0])
     if call.name == "millisecond":
         return filled("millisecond(_1) % 1000", shown)
     return fn(_FIELDS.get(call.name, call.name), shown)
 
 
-def interval_part(call: Call) -> exp.Expr:
+def _interval_part(call: Call) -> exp.Expr:
     seconds = filled("epoch_us(_1)", call.node(0))
     whole = exp.IntDiv(this=seconds, expression=number(1_000_000 * _SECONDS[call.name]))
     if call.name not in _WRAPS:
@@ -68,11 +68,11 @@ def interval_part(call: Call) -> exp.Expr:
     return exp.Mod(this=exp.Paren(this=whole), expression=number(_WRAPS[call.name]))
 
 
-def as_date(call: Call) -> exp.Expr:
+def _as_date(call: Call) -> exp.Expr:
     return converted(call.values[0], DATE, False)
 
 
-def date_trunc(call: Call) -> exp.Expr:
+def _date_trunc(call: Call) -> exp.Expr:
     value = call.values[1]
     unit = _unit(call, value.kind)
     if value.kind.name == "timestamptz":
@@ -81,7 +81,7 @@ def date_trunc(call: Call) -> exp.Expr:
     return cast(fn("date_trunc", text(unit), call.node(1)), value.kind)
 
 
-def date_add(call: Call) -> exp.Expr:
+def _date_add(call: Call) -> exp.Expr:
     value = call.values[2]
     unit = _unit(call, value.kind)
     step = filled(_STEPS[unit], call.node(1))
@@ -95,7 +95,7 @@ def date_add(call: Call) -> exp.Expr:
     return fn("timezone", text(value.kind.zone or "UTC"), moved)
 
 
-def date_diff(call: Call) -> exp.Expr:
+def _date_diff(call: Call) -> exp.Expr:
     first, second = call.values[1], call.values[2]
     unit = _unit(call, second.kind)
     if first.kind.name != "timestamptz":
@@ -121,12 +121,12 @@ def _shown(value: Value) -> exp.Expr:
     return local(value) if value.kind.name == "timestamptz" else value.node.copy()
 
 
-def date_format(call: Call) -> exp.Expr:
+def _date_format(call: Call) -> exp.Expr:
     form = mysql_form(known_text(call, 1, "format"))
     return fn("strftime", _shown(call.values[0]), text(form))
 
 
-def format_datetime(call: Call) -> exp.Expr:
+def _format_datetime(call: Call) -> exp.Expr:
     form = joda_form(known_text(call, 1, "format"))
     return fn("strftime", _shown(call.values[0]), text(form))
 
@@ -142,16 +142,16 @@ def _parsed(call: Call, form: str) -> exp.Expr:
     )
 
 
-def date_parse(call: Call) -> exp.Expr:
+def _date_parse(call: Call) -> exp.Expr:
     return _parsed(call, mysql_form(known_text(call, 1, "format"), parsed=True))
 
 
-def parse_datetime(call: Call) -> exp.Expr:
+def _parse_datetime(call: Call) -> exp.Expr:
     form = joda_form(known_text(call, 1, "format"), parsed=True)
     return fn("timezone", text("UTC"), _parsed(call, form))
 
 
-def from_iso8601_timestamp(call: Call) -> Value:
+def _from_iso8601_timestamp(call: Call) -> Value:
     written = call.values[0].literal
     in_utc = written is not None and (written.endswith("Z") or "T" not in written or _bare(written))
     found = fn("mantissa_iso_time", call.node(0))
@@ -164,7 +164,7 @@ def _bare(written: str) -> bool:
     return not any(mark in clock for mark in "+-Z")
 
 
-def from_iso8601_date(call: Call) -> exp.Expr:
+def _from_iso8601_date(call: Call) -> exp.Expr:
     return filled(
         "CASE WHEN _1 IS NULL THEN NULL WHEN regexp_full_match(_1, '[0-9]{4}-[0-9]{2}-[0-9]{2}') "
         "THEN CAST(_1 AS date) ELSE CAST(mantissa_fail('this text is no ISO 8601 date') AS date) END",
@@ -172,7 +172,7 @@ def from_iso8601_date(call: Call) -> exp.Expr:
     )
 
 
-def to_iso8601(call: Call) -> exp.Expr:
+def _to_iso8601(call: Call) -> exp.Expr:
     value = call.values[0]
     words = timestamp_in_form(_shown(value), value.kind.size[0], "%Y-%m-%dT%H:%M:%S")
     if value.kind.name == "timestamp":
@@ -182,25 +182,27 @@ def to_iso8601(call: Call) -> exp.Expr:
     return exp.Paren(this=exp.DPipe(this=words, expression=text("Z")))
 
 
-def from_unixtime(call: Call) -> Value:
+def _from_unixtime(call: Call) -> Value:
     zone = known_text(call, 1, "time zone") if len(call.values) > 1 else "UTC"
-    found = filled("timezone('UTC', epoch_ms(CAST(floor(_1 * 1000 + 0.5) AS bigint)))", call.node(0))
+    found = filled(
+        "timezone('UTC', epoch_ms(CAST(floor(_1 * 1000 + 0.5) AS bigint)))", call.node(0)
+    )
     return Value(found, zoned(3, checked_zone(zone)))
 
 
-def to_unixtime(call: Call) -> exp.Expr:
+def _to_unixtime(call: Call) -> exp.Expr:
     if call.values[0].kind.size[0] > 3:
         raise GuardRefused("cast it to timestamp(3) first", code="argument")
     parts = filled("CAST(epoch_ms(_1) AS double)", call.node(0))
     return exp.Paren(this=exp.Div(this=parts, expression=number(1000)))
 
 
-def at_timezone(call: Call) -> Value:
+def _at_timezone(call: Call) -> Value:
     zone = checked_zone(known_text(call, 1, "time zone"))
     return replace(call.values[0], kind=replace(call.values[0].kind, zone=zone), source=None)
 
 
-def with_timezone(call: Call) -> Value:
+def _with_timezone(call: Call) -> Value:
     zone = checked_zone(known_text(call, 1, "time zone"))
     digits = call.values[0].kind.size[0]
     return Value(fn("timezone", text(zone), call.node(0)), zoned(digits, zone))
@@ -261,24 +263,22 @@ def between_times(left: Value, right: Value) -> Value:
 
 
 SPECIALS: dict[str, Special] = {
-    "now": now,
-    "field": field,
-    "interval_part": interval_part,
-    "date": as_date,
-    "date_trunc": date_trunc,
-    "date_add": date_add,
-    "date_diff": date_diff,
-    "date_format": date_format,
-    "format_datetime": format_datetime,
-    "date_parse": date_parse,
-    "parse_datetime": parse_datetime,
-    "from_iso8601_timestamp": from_iso8601_timestamp,
-    "from_iso8601_date": from_iso8601_date,
-    "to_iso8601": to_iso8601,
-    "from_unixtime": from_unixtime,
-    "to_unixtime": to_unixtime,
-    "at_timezone": at_timezone,
-    "with_timezone": with_timezone,
+    "now": _now,
+    "field": _field,
+    "interval_part": _interval_part,
+    "date": _as_date,
+    "date_trunc": _date_trunc,
+    "date_add": _date_add,
+    "date_diff": _date_diff,
+    "date_format": _date_format,
+    "format_datetime": _format_datetime,
+    "date_parse": _date_parse,
+    "parse_datetime": _parse_datetime,
+    "from_iso8601_timestamp": _from_iso8601_timestamp,
+    "from_iso8601_date": _from_iso8601_date,
+    "to_iso8601": _to_iso8601,
+    "from_unixtime": _from_unixtime,
+    "to_unixtime": _to_unixtime,
+    "at_timezone": _at_timezone,
+    "with_timezone": _with_timezone,
 }
-
-__all__ = ["SPECIALS", "rounded_time"]

@@ -6,16 +6,15 @@ that Trino would not coerce.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlglot import exp
 
 from mantissa.ask.trino import special_time
-from mantissa.ask.trino.casts import check_literal, coerced, converted, local, zone_after
+from mantissa.ask.trino.arithmetic import arithmetic, calendar_day, check_escape, moment
+from mantissa.ask.trino.casts import check_literal, coerced, converted, packed, zone_after
 from mantissa.ask.trino.comparisons import compared, membership
 from mantissa.ask.trino.duck import MAX_WEIGHT, Value, cast, fn, paren, text, weigh
 from mantissa.ask.trino.kinds import (
@@ -27,9 +26,7 @@ from mantissa.ask.trino.kinds import (
     MAX_PRECISION,
     UNKNOWN,
     VARCHAR,
-    Kind,
     array,
-    as_decimal,
     common,
     decimal,
     is_number,
@@ -40,7 +37,6 @@ from mantissa.ask.trino.kinds import (
     zoned,
 )
 from mantissa.ask.trino.scopes import SCOPE, Scope, member, resolve
-from mantissa.ask.trino.special_aggregate import divided
 from mantissa.errors import GuardRefused
 
 
@@ -72,11 +68,13 @@ _COMPARED: dict[type[exp.Expr], str] = {
     exp.NullSafeEQ: "IS NOT DISTINCT FROM",
     exp.NullSafeNEQ: "IS DISTINCT FROM",
 }
-_MARKS: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
-_TIME = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6}))?)?)?(?: ?(\S+))?"
-)
-_OFFSET = re.compile(r"[+-]\d\d:\d\d")
+_MARKS: dict[type[exp.Expr], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+}
 Reader = Callable[[Any, Place], Value]
 
 
@@ -199,9 +197,9 @@ class Values:
     def _typed_literal(self, node: exp.Introducer, place: Place) -> Value:
         name, written = node.this.name.lower(), node.expression.this
         if name == "timestamp":
-            return _time(written)
+            return moment(written)
         if name == "date":
-            _calendar(written)
+            calendar_day(written)
             return Value(cast(text(written), DATE), DATE)
         kind = read_kind(name)
         given = Value(text(written), VARCHAR)
@@ -252,13 +250,15 @@ class Values:
 
     def _like(self, node: exp.Expr, place: Place) -> Value:
         like = node.this if isinstance(node, exp.Escape) else node
-        subject, pattern = (self.value(part, place) for part in (like.this, like.args["expression"]))
+        subject, pattern = (
+            self.value(part, place) for part in (like.this, like.args["expression"])
+        )
         if not is_text(subject.kind) or not is_text(pattern.kind):
             raise GuardRefused(f"LIKE is for text, not {subject.kind}", code="type")
         made: exp.Expr = exp.Like(this=paren(subject.node), expression=paren(pattern.node))
         if isinstance(node, exp.Escape):
             escape = self.value(node.args["expression"], place)
-            _check_escape(pattern.literal, escape.literal)
+            check_escape(pattern.literal, escape.literal)
             made = exp.Escape(this=made, expression=escape.node)
         return Value(made, BOOLEAN)
 
@@ -296,11 +296,13 @@ class Values:
         kind = common(left.kind, right.kind)
         if kind is None or not is_number(kind):
             raise GuardRefused(
-                f"{left.kind} {mark} {right.kind} means nothing", code="type", fix="CAST one of them"
+                f"{left.kind} {mark} {right.kind} means nothing",
+                code="type",
+                fix="CAST one of them",
             )
         if mark in "/%" and right.number == 0 and kind != DOUBLE and not place.tried:
             raise GuardRefused("a division by zero", code="argument")
-        return _arithmetic(node, mark, left, right, kind)
+        return arithmetic(node, mark, left, right, kind)
 
     def _case(self, node: exp.Case, place: Place) -> Value:
         branches = [self.value(one.args["true"], place) for one in node.args["ifs"]]
@@ -337,8 +339,6 @@ class Values:
 
     def row(self, nodes: list[exp.Expr], place: Place) -> Value:
         """Return a row of values without names."""
-        from mantissa.ask.trino.casts import packed
-
         parts = [self.value(one, place) for one in nodes]
         kind = row(("",) * len(parts), tuple(part.kind for part in parts))
         return Value(packed(kind, [part.node for part in parts]), kind)
@@ -349,7 +349,9 @@ class Values:
             wanted = base.kind.inner[0]
             if common(key.kind, wanted) != wanted:
                 raise GuardRefused(f"the keys of this map are {wanted}", code="type")
-            return Value(fn("mantissa_key", base.node, coerced(key, wanted).node), base.kind.inner[1])
+            return Value(
+                fn("mantissa_key", base.node, coerced(key, wanted).node), base.kind.inner[1]
+            )
         if base.kind.name != "array" or key.kind.name not in ("integer", "bigint"):
             raise GuardRefused(f"{base.kind}[{key.kind}] means nothing", code="type")
         if key.number is not None and key.number < 1:
@@ -383,81 +385,3 @@ def carried(value: Value, parts: Sequence[Value]) -> Value:
 
 def _again(value: Value) -> Value:
     return replace(value, node=value.node.copy())
-
-
-def _arithmetic(node: exp.Binary, mark: str, left: Value, right: Value, kind: Kind) -> Value:
-    if kind.name == "decimal":
-        return _decimals(mark, *(coerced(v, as_decimal(v.kind)) for v in (left, right)))
-    sides = [paren(coerced(side, kind).node) for side in (left, right)]
-    made: exp.Expr
-    if mark == "/":
-        made = (exp.Div if kind == DOUBLE else exp.IntDiv)(this=sides[0], expression=sides[1])
-    else:
-        made = type(node)(this=sides[0], expression=sides[1])
-    rough = left.rough or right.rough
-    return Value(made, kind, nan=kind == DOUBLE, rough=rough)
-
-
-def _decimals(mark: str, left: Value, right: Value) -> Value:
-    (p1, s1), (p2, s2) = left.kind.size, right.kind.size
-    if mark == "/":
-        scale = max(s1, s2)
-        size = p1 + s2 + max(s2 - s1, 0)
-        kind = decimal(min(MAX_PRECISION, size), scale)
-        return Value(divided(left, right, scale, kind), kind)
-    if mark == "%":
-        raise GuardRefused("% is for whole numbers here", code="type", fix="CAST to bigint")
-    if mark == "*":
-        size, scale = p1 + p2, s1 + s2
-    else:
-        scale = max(s1, s2)
-        size = max(p1 - s1, p2 - s2) + scale + 1
-    if size > MAX_PRECISION:
-        raise GuardRefused("this decimal has too many digits", code="type", fix="cast to double")
-    kind = decimal(size, scale)
-    if size > 18 and p1 <= 18:
-        # Two decimals of up to 18 digits make one of 18 in DuckDB, which then overflows.
-        left = coerced(left, decimal(19, s1))
-    operator = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}[mark]
-    return Value(cast(operator(this=paren(left.node), expression=paren(right.node)), kind), kind)
-
-
-def _check_escape(pattern: str | None, escape: str | None) -> None:
-    if pattern is None or escape is None or len(escape) != 1:
-        raise GuardRefused("LIKE … ESCAPE needs both written out", code="literal")
-    at = pattern.find(escape)
-    while at >= 0:
-        if pattern[at + 1 : at + 2] not in ("%", "_", escape):
-            raise GuardRefused("the escape stands before %, _ or itself only", code="argument")
-        at = pattern.find(escape, at + 2)
-
-
-def _calendar(written: str) -> date:
-    try:
-        year, month, day = (int(part) for part in written.split("-"))
-        return date(year, month, day)
-    except ValueError as error:
-        raise GuardRefused("this is no date", code="type", fix="write DATE '2026-01-31'") from error
-
-
-def _time(written: str) -> Value:
-    found = _TIME.fullmatch(written)
-    if found is None:
-        raise GuardRefused("this is no timestamp", code="type", fix="write '2026-01-31 10:00:00'")
-    day = _calendar(found[1])
-    hour, minute, second = (int(found[n] or 0) for n in (2, 3, 4))
-    if hour > 23 or minute > 59 or second > 59:
-        raise GuardRefused("this is no timestamp", code="type", fix="write '2026-01-31 10:00:00'")
-    digits = len(found[5] or "")
-    part = int((found[5] or "").ljust(6, "0"))
-    moment = datetime(day.year, day.month, day.day, hour, minute, second, part, tzinfo=UTC)
-    shown = Value(cast(text(f"{moment:%Y-%m-%d %H:%M:%S.%f}"), timestamp(6)), timestamp(digits))
-    if not found[6]:
-        return shown
-    if _OFFSET.fullmatch(found[6]):
-        raise GuardRefused("write the time zone by name", code="zone", fix="… UTC")
-    zone = special_time.checked_zone(found[6])
-    return Value(fn("timezone", text(zone), shown.node), zoned(digits, zone))
-
-
-__all__ = ["Place", "Values", "local"]
