@@ -16,6 +16,7 @@ import typer
 
 import aws_catalog
 import cloudformation_catalog
+import sql_reference
 import terraform_docs
 from mantissa.adapters.aws.prices import load_prices
 from mantissa.config.template import render_reference
@@ -125,6 +126,7 @@ def _cost_tables() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    sql_reference.PAGE: lambda: NOTE + sql_reference.render_sql(),
     aws_catalog.FILE: aws_catalog.render,
     cloudformation_catalog.TEMPLATE: cloudformation_catalog.current,
     "docs/reference/cli.md": render_cli,

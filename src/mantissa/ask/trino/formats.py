@@ -6,7 +6,7 @@ import re
 
 from mantissa.errors import GuardRefused
 
-_MYSQL = {
+MYSQL = {
     "a": "%a",
     "b": "%b",
     "c": "%-m",
@@ -32,7 +32,7 @@ _MYSQL = {
     "y": "%y",
     "%": "%%",
 }
-_JODA = {
+JODA = {
     "yyyy": "%Y",
     "YYYY": "%Y",
     "yy": "%y",
@@ -72,9 +72,9 @@ def mysql_form(text: str, *, parsed: bool = False) -> str:
             found.append(letter)
             continue
         letter = next(letters, "")
-        if letter not in _MYSQL or (parsed and letter not in _PARSED_MYSQL):
+        if letter not in MYSQL or (parsed and letter not in _PARSED_MYSQL):
             raise _refused(f"%{letter}")
-        found.append(_MYSQL[letter])
+        found.append(MYSQL[letter])
     return "".join(found)
 
 
@@ -88,10 +88,10 @@ def joda_form(text: str, *, parsed: bool = False) -> str:
             raise _refused("an open quote")
         at = word.end()
         if word[1]:
-            allowed = _PARSED_JODA if parsed else _JODA
+            allowed = _PARSED_JODA if parsed else JODA
             if word.group() not in allowed:
                 raise _refused(word.group())
-            found.append(_JODA[word.group()])
+            found.append(JODA[word.group()])
         elif word[2] is not None:
             found.append((word[2].replace("''", "'") or "'").replace("%", "%%"))
         else:
