@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from mantissa.adapters.aws.checks.parts import FUNCTIONS, SCHEDULES, Parts
@@ -19,6 +20,9 @@ NAME = "mantissa-test"
 ACCOUNT = "123456789012"
 SLACK = "https://hooks.slack.com/services/T000/B000/correct-horse"
 CONFIG = """\
+[detection]
+library = false
+
 [alerts]
 tenant = "mantissa-test"
 
@@ -37,6 +41,7 @@ BLOCK = dict.fromkeys(
 )
 
 
+@cache
 def tables() -> list[Table]:
     """Return every table of the product."""
     return [*(spec.table for spec in load_sources().values()), FINDINGS]

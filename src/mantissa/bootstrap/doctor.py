@@ -31,6 +31,7 @@ from mantissa.config.reading import FILE, load_settings
 from mantissa.config.settings import AwsSettings
 from mantissa.errors import ConfigError, MantissaError
 from mantissa.model import Check, RuleInfo
+from mantissa.ports import Clock
 from mantissa.sources.presto_view import presto_views
 
 
@@ -61,8 +62,11 @@ class Doctor:
         folder: an empty one, for a copy of the deployment's own configuration.
     """
 
-    def __init__(self, app: AwsApp, folder: Path, *, pause: Pause = wait) -> None:
+    def __init__(
+        self, app: AwsApp, folder: Path, *, pause: Pause = wait, clock: Clock | None = None
+    ) -> None:
         self._given = app
+        self._clock = clock or app.clock
         self._folder = folder
         self._pause = pause
         self._parts = parts_of(app.settings.aws)
@@ -87,10 +91,10 @@ class Doctor:
             sts, s3 = self._clients.sts, self._clients.s3
             region = s3.meta.region_name
             place = canary.Place(self._parts.raw_buckets[0], account.account_of(sts), region)
-            released = canary.release(s3, place, own.clock.now(), token)
+            released = canary.release(s3, place, self._clock.now(), token)
             track = Track(
                 released,
-                Lake(own.objects, own.state, own.clock),
+                Lake(own.objects, own.state),
                 self._canary_rule,
                 own.alert_settings,
             )
@@ -99,7 +103,7 @@ class Doctor:
             yield Timed(failure("canary released", error))
             return
         yield Timed(Check("canary released", True, released.uri))
-        for check, took in follow(stages, own.clock, seconds, self._pause):
+        for check, took in follow(stages, self._clock, seconds, self._pause):
             yield Timed(check, took)
         if self._canary_rule is None:
             told = "the deployment runs without the library's rules: no alert is looked for"
@@ -200,11 +204,11 @@ class Doctor:
     def _secrets(self, own: AwsApp) -> Iterator[Check]:
         prefix = self._parts.secret_prefix
         client = self._clients.secretsmanager
-        store = SecretsManager(client, prefix, own.clock)
+        store = SecretsManager(client, prefix, self._clock)
         secrets = Credentials(client, store, prefix, self._keys)
         for destination in own.alert_settings.destinations:
             yield from secrets.checks(destination.name, destination.secret)
 
     def _work(self) -> Iterator[Check]:
         logs = f"/aws/lambda/{self._parts.name}-detect" if self._parts.named else "detect's log"
-        yield from work.checks(self._given.state, self._given.clock.now(), logs)
+        yield from work.checks(self._given.state, self._clock.now(), logs)

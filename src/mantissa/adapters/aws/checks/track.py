@@ -30,7 +30,6 @@ class Lake:
 
     objects: ObjectStore
     state: StateStore
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
