@@ -118,7 +118,9 @@ class System:
         cognito, pool = self.client("cognito-idp"), self.outputs["user_pool_id"]
         who = {"UserPoolId": pool, "Username": f"{group}@example.org"}
         password = "Correct-Horse-7-Battery"
-        cognito.admin_create_user(**who, MessageAction="SUPPRESS")
+        cognito.admin_create_user(
+            **who, MessageAction="SUPPRESS", TemporaryPassword=f"{password}-once"
+        )
         cognito.admin_set_user_password(**who, Password=password, Permanent=True)
         cognito.admin_add_user_to_group(**who, GroupName=group)
         signed_in = cognito.admin_initiate_auth(
