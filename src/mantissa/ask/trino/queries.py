@@ -395,7 +395,4 @@ class _Queries(Calls):
 def read_expression(text: str) -> exp.Expr:
     """Read one expression, for templates of our own."""
     reader = _Queries(text, words(text, MAX_WORDS))
-    found = reader.expression()
-    if reader.peek() is not None:
-        reader.refuse()
-    return found
+    return reader.expression()
