@@ -100,7 +100,8 @@ def _one(leaf: Leaf, value: Any, text: str) -> bool:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
+    form = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
+    return float(text) if re.fullmatch(form, text) else None
 
 
 def _inside(text: str, network: str) -> bool:

@@ -15,6 +15,7 @@ from mantissa.detection.network import key_range
 from mantissa.detection.pattern import Pattern, Wild, like, literal
 from mantissa.detection.syntax import ISO_TIME, NUMBER
 from mantissa.detection.template import all_of, any_of, call, fill, lambda_, quoted
+from mantissa.detection.trino_regex import ported
 
 OR_UP_TO = 100
 """LIKEs joined with OR; longer lists are searched with `any_match`."""
@@ -139,7 +140,7 @@ def _holds(text: exp.Expr, value: exp.Expr, shape: str) -> exp.Expr:
 
 def regex(text: exp.Expr, expression: str) -> exp.Expr:
     """Search a text for an expression of the RE2 subset."""
-    return exp.RegexpLike(this=text.copy(), expression=_text(expression))
+    return exp.RegexpLike(this=text.copy(), expression=_text(ported(expression)))
 
 
 def address_key(text: exp.Expr) -> exp.Expr:
@@ -160,12 +161,12 @@ def in_network(address: exp.Expr, cidr: str) -> exp.Expr:
 
 def number(text: exp.Expr) -> exp.Expr:
     """Read a decimal number; NULL for any other text."""
-    return _sql(_NUMBER, written=text, form=_text(NUMBER))
+    return _sql(_NUMBER, written=text, form=_text(ported(NUMBER)))
 
 
 def moment(text: exp.Expr) -> exp.Expr:
     """Read an ISO 8601 time as UTC; NULL for any other text."""
-    return _sql(_MOMENT, written=text, form=_text(ISO_TIME))
+    return _sql(_MOMENT, written=text, form=_text(ported(ISO_TIME)))
 
 
 def contains(text: exp.Expr, part: exp.Expr) -> exp.Expr:
