@@ -117,9 +117,9 @@ class Deployment:
         done = self._run("plan", "-detailed-exitcode", "-input=false", codes=(0, 2))
         return done.stdout if done.returncode else ""
 
-    def destroy(self) -> None:
+    def destroy(self, *more: str) -> None:
         """Take everything away again."""
-        self._run("destroy", "-auto-approve", "-input=false", "-parallelism=20")
+        self._run("destroy", "-auto-approve", "-input=false", "-parallelism=20", *more)
 
     def outputs(self) -> dict[str, Any]:
         """Return the root's outputs."""
