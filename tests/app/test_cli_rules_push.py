@@ -11,9 +11,11 @@ import pytest
 from mantissa.adapters.aws.configuration import S3Configuration
 from mantissa.adapters.aws.mirror import mirror
 from mantissa.adapters.aws.s3 import S3Objects
+from mantissa.adapters.aws.session import Clients
 from support.aws_stores import LAKE, environ, moto_clients
 from support.cli import Shell, rule, write_rule
 from support.emulators import REGION
+from support.sources import SHOP
 
 RULE_ID = "0c1b1b3e-2f7e-4f0e-9c0a-6a4f3c2d1e00"
 BROKEN = {"detection": {"fetch": {"eventName": "GetObject"}, "condition": "nothing of that name"}}
@@ -146,3 +148,20 @@ def test_the_settings_of_the_deployment_are_replaced_on_purpose_only(
     assert lake.get("config/mantissa.toml") == b"# as Terraform wrote it"
     assert pushed(shell, "--settings")["changed"] == ["config/mantissa.toml"]
     assert lake.get("config/mantissa.toml") == (shell.home / "mantissa.toml").read_bytes()
+
+
+def test_a_source_of_ones_own_gets_its_table(
+    shell: Shell, lake: S3Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shell.home / "sources" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "source.yaml").write_text(SHOP, encoding="utf-8")
+    assert pushed(shell)["tables"] == []
+    glue = Clients().glue
+    glue.create_database(DatabaseInput={"Name": "a_lake"})
+    monkeypatch.setenv("MANTISSA_AWS_DATABASE", "a_lake")
+    assert pushed(shell, "--dry-run")["tables"] == []
+    assert pushed(shell)["tables"] == ["shop"]
+    table = glue.get_table(DatabaseName="a_lake", Name="shop")["Table"]
+    assert table["StorageDescriptor"]["Location"] == f"s3://{LAKE}/lake/shop/"
+    assert "what" in {column["Name"] for column in table["StorageDescriptor"]["Columns"]}

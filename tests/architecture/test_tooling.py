@@ -9,7 +9,18 @@ import pytest
 
 from support.requirements import PROBES, ROOT
 
-TARGETS = ("setup", "demo", "test", "check", "build", "bench", "test-external", "trino", "lock", "docs")
+TARGETS = (
+    "setup",
+    "demo",
+    "test",
+    "check",
+    "build",
+    "bench",
+    "test-external",
+    "trino",
+    "lock",
+    "docs",
+)
 
 
 def make(*words: str) -> str:

@@ -37,7 +37,7 @@ def example_names(questions: list[dict[str, Any]]) -> Names:
     columns = {c.name for tree in trees for c in tree.find_all(exp.Column)}
     tables = {name for q in questions for name in q["tables"]}
     kinds = {name: KINDS.get(name, "varchar") for name in sorted(columns | {"account_id"})}
-    return Names({table: kinds for table in tables})
+    return Names(dict.fromkeys(tables, kinds))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ locals {
       metric      = "RulesFailed"
       threshold   = 0
       periods     = 2
-      description = "Rules failed to run: a rule that fails finds nothing. See `mantissa rules health`."
+      description = "Rules failed to run: a rule that fails finds nothing. See `mantissa doctor --aws`."
     }
     messages-dead = {
       service     = "alert"

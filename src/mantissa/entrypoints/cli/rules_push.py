@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from mantissa.errors import ConfigError, RuleError
 SETTINGS = "config/mantissa.toml"
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mantissa.bootstrap.app import App
     from mantissa.detection.check import CheckReport
@@ -64,14 +65,34 @@ def push(
     act = _compare_or_push(dry_run)
     keep = () if settings else (SETTINGS,)
     difference = act(_store(name), files, prune=prune, keep=keep)
+    tables = [] if dry_run else _tables(call, app, files, name)
     document = {
         "bucket": name,
         "dry_run": dry_run,
         **difference.to_json(),
+        "tables": tables,
         "refused": report.to_json()["refused"],
     }
     call.output.result(document, lambda: _show(call, document))
     return Exit.DONE if report.ok else Exit.ATTENTION
+
+
+def _tables(call: Call, app: App, files: Mapping[str, bytes], bucket: str) -> list[str]:
+    """Give each source of the user's its table in the Glue database; return the tables' names."""
+    names = sorted({key.split("/")[2] for key in files if key.startswith("config/sources/")})
+    if names and not call.settings.aws.database:
+        fix = "set database in [aws] (`terraform output environment` prints it) and push again"
+        call.output.warn(f"no table was made for {', '.join(names)}: {fix}")
+        return []
+    if not names:
+        return []
+    from mantissa.bootstrap.aws import AwsApp
+
+    deployed = AwsApp(replace(call.settings, aws=replace(call.settings.aws, lake_bucket=bucket)))
+    tables = [app.sources[name].table for name in names]
+    for table in tables:
+        deployed.catalog.ensure(table)
+    return [table.name for table in tables]
 
 
 def _files(call: Call, directory: Path | None) -> dict[str, bytes]:
@@ -102,8 +123,6 @@ def _rule_paths(call: Call, directory: Path | None) -> list[Path]:
 
 def _checked(app: App, paths: list[Path], allow_refused: bool, call: Call) -> CheckReport:
     """Check what will be pushed. Raises `RuleError` when a rule is refused and may not be."""
-    from dataclasses import replace
-
     from mantissa.bootstrap.app import library_rules
     from mantissa.detection.check import check_rules
     from mantissa.detection.load import find_rule_files, load_rules
