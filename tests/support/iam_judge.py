@@ -17,10 +17,12 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
-from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase
+from moto.core.exceptions import JsonRESTError
+from moto.iam.access_control import IAMPolicyStatement, IAMRequest, IAMRequestBase
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import S3Backend, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.server import main
@@ -28,6 +30,8 @@ from moto.server import main
 from support.athena.refusal import WORKGROUP
 
 JUDGEMENTS = "IAM_JUDGEMENTS"
+LOSES = "IAM_JUDGE_LOSES"
+"""Names what is in the keys of objects that are written, but the answers to whose writing are lost."""
 AGED = "/aged/"
 """Objects with this in their key were put a day ago: a sweep passes over what is young."""
 ADMINISTRATOR = ":user/admin"
@@ -136,6 +140,13 @@ def _judged(request: IAMRequestBase, resource: str) -> None:
             _note([who, action, needed, permitted])
 
 
+def _refuse(request: IAMRequestBase) -> NoReturn:
+    """Say no as services of JSON do; moto says it in XML to everybody."""
+    who, action = request._access_key.arn, request._action
+    message = f"User: {who} is not authorized to perform: {action}"
+    raise JsonRESTError("AccessDeniedException", message)
+
+
 def _note(line: list[Any]) -> None:
     with open(os.environ[JUDGEMENTS], "a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
@@ -150,15 +161,19 @@ def matches(pattern: str, text: str) -> bool:
 _PUT = S3Backend.put_object
 
 
-def _put_a_day_ago(backend: S3Backend, bucket_name: str, key_name: str, *more: Any, **named: Any):
+def _put(backend: S3Backend, bucket_name: str, key_name: str, *more: Any, **named: Any) -> Any:
     made = _PUT(backend, bucket_name, key_name, *more, **named)
     if AGED in key_name:
         made.last_modified -= timedelta(days=1)
+    if os.environ[LOSES] in key_name:
+        # Of what S3 says, this makes an SDK ask again.
+        raise S3ClientError("RequestTimeout", "the answer is lost")
     return made
 
 
 if __name__ == "__main__":
     IAMRequestBase.check_action_permitted = _judged
+    IAMRequest._raise_access_denied = _refuse
     IAMPolicyStatement._match = staticmethod(lambda pattern, text: matches(pattern, text) or None)
-    S3Backend.put_object = _put_a_day_ago
+    S3Backend.put_object = _put
     main(sys.argv[1:])

@@ -1,7 +1,8 @@
 """A function's process: it loads a handler once, and each call finds it as a cold start does.
 
 `Function` is the side of the tests. The other side reads the events of one invocation after
-another from a line, and answers them in a forked child that nothing was done in before.
+another from a line, and answers them in a forked child that nothing was done in before. What a
+child had to import the next one finds imported.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,17 +90,25 @@ def _forked(handler: Callable[..., Any], events: Sequence[Any]) -> list[Any]:
     child = os.fork()
     if not child:
         os.close(source)
-        with os.fdopen(sink, "w") as told:
-            json.dump([_answer(handler, event) for event in events], told)
+        before = set(sys.modules)
+        told = {"answers": [_answer(handler, event) for event in events]}
+        with os.fdopen(sink, "w") as file:
+            json.dump({**told, "imported": sorted(set(sys.modules) - before)}, file)
         sys.stdout.flush()
         os._exit(0)
     os.close(sink)
     with os.fdopen(source) as read:
         text = read.read()
     os.waitpid(child, 0)
-    shutil.rmtree(Path(os.environ["TMPDIR"]) / "mantissa", ignore_errors=True)
-    told: list[Any] = json.loads(text or '[{"raised": "the process died"}]')
-    return told
+    for left in Path(os.environ["TMPDIR"]).glob("mantissa*"):
+        shutil.rmtree(left)
+    told = json.loads(text or '{"answers": [{"raised": "the process died"}], "imported": []}')
+    for name in told["imported"]:
+        # Some names in sys.modules are no modules of their own (six.moves).
+        with suppress(ImportError):
+            importlib.import_module(name)
+    answers: list[Any] = told["answers"]
+    return answers
 
 
 def _answer(handler: Callable[..., Any], event: Any) -> Any:

@@ -122,7 +122,8 @@ def without(policy: Document, removal: Removal) -> Document:
         actions, places = listed(statement["Action"]), listed(statement["Resource"])
         if removal.action in actions:
             kept = [place for place in places if place not in lost]
-            statements += _allowing(statement, [removal.action], kept)
+            rest = {**statement, "Sid": f"{statement['Sid']}Elsewhere"}
+            statements += _allowing(rest, [removal.action], kept)
             actions = [action for action in actions if action != removal.action]
         statements += _allowing(statement, actions, places)
     return {**policy, "Statement": statements}

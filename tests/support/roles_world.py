@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mantissa.adapters.aws.dynamodb import DynamoState
 from mantissa.adapters.aws.glue import GlueCatalog
@@ -18,7 +18,7 @@ from support import moto_server
 from support.athena.operations import Behalf
 from support.athena.server import Endpoint
 from support.emulators import REGION, Emulator
-from support.iam_judge import JUDGEMENTS
+from support.iam_judge import JUDGEMENTS, LOSES
 from support.lakes import SOURCES
 from support.lambda_worker import Function
 from support.receiver import Receiver
@@ -29,6 +29,9 @@ from support.trino import Trino
 ROUTING_KEY = "R" * 32
 IN_ITS_NAME = "athena"
 """The user with a function's rights as whom Athena reads and writes: Trino has no use for sessions."""
+
+LONG, SHORT = 20, 3
+"""Seconds that a person waits for an answer that is to come, and for one that is not."""
 
 CONFIG = """\
 [alerts]
@@ -72,13 +75,18 @@ RULES = (("GetObject", "high"), ("ListBuckets", "low"))
 
 
 @contextmanager
-def judge(root: Path) -> Iterator[Emulator]:
-    """Yield a moto that enforces IAM from its fourth call on, seen as its administrator."""
+def judge(root: Path, loses: str) -> Iterator[Emulator]:
+    """Yield a moto that enforces IAM from its fourth call on, seen as its administrator.
+
+    Args:
+        loses: is in the keys of objects the answers to whose first writing are lost.
+    """
     root.mkdir(parents=True)
     env = {
         "INITIAL_NO_AUTH_ACTION_COUNT": "3",
         "PYTHONPATH": str(ROOT / "tests"),
         JUDGEMENTS: str(root / "judgements"),
+        LOSES: loses,
     }
     with moto_server.running(root, "judge", env, "support.iam_judge") as moto:
         allowed = {"Version": "2012-10-17", "Statement": _ANYTHING}
@@ -97,14 +105,13 @@ def user(moto: Emulator, name: str, document: Document) -> tuple[str, str]:
     return key["AccessKeyId"], key["SecretAccessKey"]
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What functions find and change, at one moment."""
+class Judgement(NamedTuple):
+    """Whether somebody was allowed an action on a resource."""
 
-    items: Mapping[str, Any]
-    objects: Mapping[str, bytes]
-    days: frozenset[tuple[str, str]]
-    messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    who: str
+    action: str
+    resource: str
+    allowed: bool
 
 
 class World:
@@ -113,6 +120,7 @@ class World:
     def __init__(self, admin: Emulator, planned: Planned, root: Path) -> None:
         self.admin, self.planned, self.root = admin, planned, root
         self.judgements = root / "judge" / "judgements"
+        self.patience = LONG
         self.endpoint: Any = None
         self.receiver: Any = None
         self._open = ExitStack()
@@ -188,10 +196,13 @@ class World:
 
     def _make_catalog(self) -> None:
         self.glue.create_database(DatabaseInput={"Name": self.planned.database})
-        location = f"s3://{self.planned.buckets['lake']}/lake"
-        catalog = GlueCatalog(self.glue, self.planned.database, location)
         for table in self.tables:
-            catalog.ensure(table)
+            self.catalog().ensure(table)
+
+    def catalog(self) -> GlueCatalog:
+        """Return a catalogue that remembers no days."""
+        location = f"s3://{self.planned.buckets['lake']}/lake"
+        return GlueCatalog(self.glue, self.planned.database, location)
 
     @property
     def tables(self) -> list[Any]:
@@ -250,11 +261,23 @@ class World:
             config=Config(s3={"addressing_style": "path"}),
         )
 
-    def judged(self) -> list[tuple[str, str, str, bool]]:
-        """Return what was judged since the last call: who, action, resource, whether allowed."""
+    def judged(self) -> list[Judgement]:
+        """Return what was judged since `forget`."""
         lines = self.judgements.read_text(encoding="utf-8").splitlines()
+        return [Judgement(*json.loads(line)) for line in lines]
+
+    def denied(self) -> set[str]:
+        """Return the actions that were denied since `forget`; waits until there is one."""
+        end = time.monotonic() + LONG
+        while not (found := {j.action for j in self.judged() if not j.allowed}):
+            if time.monotonic() > end:
+                return set()
+            time.sleep(0.1)
+        return found
+
+    def forget(self) -> None:
+        """Begin a new list of judgements."""
         self.judgements.write_text("", encoding="utf-8")
-        return [tuple(json.loads(line)) for line in lines]
 
     # ---- functions
 
@@ -323,68 +346,11 @@ class World:
             url = self.urls[function]
             self.client(function, "sqs").delete_message_batch(QueueUrl=url, Entries=entries)
 
-    # ---- scenes
-
-    def scene(self, **messages: tuple[str, ...]) -> Scene:
-        """Return the state, the lake and the registered days as they are, and messages to come."""
-        objects = {i.key: self.lake.get(i.key) for i in self.lake.list("")}
-        days = frozenset((t.name, d) for t in self.tables for d in self._days(t.name))
-        return Scene(self._items(), objects, days, messages)
-
-    def set(self, scene: Scene) -> None:
-        """Bring everything back to a scene, with every function's rights as planned."""
-        self._set_items(scene.items)
-        self._set_objects(scene.objects)
-        for table in (t.name for t in self.tables):
-            for day in self._days(table) - {d for t, d in scene.days if t == table}:
-                self.glue.delete_partition(
-                    DatabaseName=self.planned.database, TableName=table, PartitionValues=[day]
-                )
-        for queue, url in self.urls.items():
-            while left := self.waiting(queue):
-                for message in left:
-                    self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            for body in scene.messages.get(queue, ()):
-                self.sqs.send_message(QueueUrl=url, MessageBody=body)
-        self.endpoint.reset()
-        self.receiver.slack_posts.clear()
-        self.receiver.incidents.clear()
-
     def waiting(self, queue: str) -> list[dict[str, Any]]:
         """Return the first messages of a queue."""
         told = self.sqs.receive_message(QueueUrl=self.urls[queue], MaxNumberOfMessages=10)
         messages: list[dict[str, Any]] = told.get("Messages", [])
         return messages
-
-    def _items(self) -> dict[str, Any]:
-        pages = self.dynamodb.get_paginator("scan")
-        found = [i for p in pages.paginate(TableName=self.planned.table) for i in p["Items"]]
-        return {json.dumps([item["pk"], item["sk"]]): item for item in found}
-
-    def _set_items(self, wanted: Mapping[str, Any]) -> None:
-        now = self._items()
-        gone = [now[key] for key in now.keys() - wanted.keys()]
-        requests = [{"DeleteRequest": {"Key": {n: i[n] for n in ("pk", "sk")}}} for i in gone]
-        requests += [
-            {"PutRequest": {"Item": item}} for key, item in wanted.items() if now.get(key) != item
-        ]
-        for start in range(0, len(requests), 25):
-            batch = {self.planned.table: requests[start : start + 25]}
-            self.dynamodb.batch_write_item(RequestItems=batch)
-
-    def _set_objects(self, wanted: Mapping[str, bytes]) -> None:
-        sizes = {info.key: info.size for info in self.lake.list("")}
-        for key in sizes.keys() - wanted.keys():
-            self.lake.delete(key)
-        for key, data in wanted.items():
-            if sizes.get(key) != len(data):
-                self.lake.delete(key)
-                self.lake.put_if_absent(key, data)
-
-    def _days(self, table: str) -> set[str]:
-        pages = self.glue.get_paginator("get_partitions")
-        told = pages.paginate(DatabaseName=self.planned.database, TableName=table)
-        return {entry["Values"][0] for page in told for entry in page["Partitions"]}
 
 
 @contextmanager

@@ -113,11 +113,12 @@ data "aws_iam_policy_document" "write_lake" {
   }
 }
 
-# What a run that died left behind is removed by the next one.
+# What a run that died left behind is removed by the next one. It may be read with the rest of the
+# lake (AthenaReadsLake).
 data "aws_iam_policy_document" "write_findings" {
   statement {
     sid       = "WriteFindings"
-    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    actions   = ["s3:DeleteObject", "s3:PutObject"]
     resources = ["${local.lake}/lake/findings/*"]
   }
 
