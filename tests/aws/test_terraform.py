@@ -39,6 +39,9 @@ EVERYTHING = {
 """What is off by default, as far as ministack knows it: it has no GuardDuty, and the network has a
 test of its own."""
 
+UNTAGGED = {"module.audit[0].aws_cloudtrail.this[0]", "module.delivery.aws_cloudtrail.this[0]"}
+"""ministack 1.5 forgets the tags that a trail is made with; a second apply adds them."""
+
 BASE = {
     "force_destroy": True,
     "deletion_protection": False,
@@ -166,6 +169,9 @@ def test_it_applies_plans_clean_and_goes(
     try:
         deployed.apply()
         assert len(deployed.resources()) >= least
+        if changed := set(re.findall(r"^  # (\S+) will be", deployed.drift(), re.M)):
+            assert changed <= UNTAGGED
+            deployed.apply()
         assert not deployed.drift()
         _look_at(deployed.outputs(), emulator)
     finally:

@@ -115,7 +115,7 @@ class Deployment:
     def drift(self) -> str:
         """Return what a second plan would change; nothing when it is clean."""
         done = self._run("plan", "-detailed-exitcode", "-input=false", codes=(0, 2))
-        return done.stdout if done.returncode else ""
+        return done.stdout.partition("Terraform will perform")[2] if done.returncode else ""
 
     def destroy(self, *more: str) -> None:
         """Take everything away again."""
