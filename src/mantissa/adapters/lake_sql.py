@@ -17,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from mantissa.adapters.lake_splice import spliced
 from mantissa.ask.cost import estimate
 from mantissa.ask.guard import limited_text
 from mantissa.ask.reads import Names, reads
@@ -72,10 +73,21 @@ class LakeSql:
         Args:
             rows: most rows wanted; one more is asked for.
         """
+        for table, keys in (files or {}).items():
+            self._check_keys(table, keys)
+        text = self._text(sql, rows, files or {})
+        if len(text.encode()) > self.max_bytes:
+            raise _too_large(text, files or {}, self)
+        self._make_visible(files or {})
+        return text
+
+    def _text(self, sql: str, rows: int | None, files: Files) -> str:
+        if rows is None and len(files) == 1:
+            quick = self._spliced(sql, *next(iter(files.items())))
+            if quick is not None:
+                return quick
         tree = select(sql)
         if files:
-            for table, keys in files.items():
-                self._check_keys(table, keys)
             tree = self._pinned(tree, files)
         if rows is not None:
             tree = limited(tree, rows + 1)
@@ -83,10 +95,11 @@ class LakeSql:
         if rows is not None and not files:
             # What people ask goes as the guard wrote it: sqlglot would say some of it anew.
             text = limited_text(sql, rows + 1) or text
-        if len(text.encode()) > self.max_bytes:
-            raise _too_large(text, files or {}, self)
-        self._make_visible(files or {})
         return text
+
+    def _spliced(self, sql: str, table: str, keys: Sequence[str]) -> str | None:
+        node = exp.table_(table, quoted=True)
+        return spliced(sql, table, self._files_of(node, keys), frozenset(self.views))
 
     def estimate(self, sql: str, files: DataFiles | None = None) -> int:
         """Return about how many bytes a query scans; without `files`, whole files are counted."""
@@ -210,7 +223,7 @@ def _within(limit: exp.Limit, rows: int) -> bool:
     count = limit.expression
     if isinstance(count, exp.Literal) and count.name.isdecimal():
         return int(count.name) <= rows
-    return count.name.upper() != "ALL"
+    return str(count.name).upper() != "ALL"
 
 
 def day_of(key: str) -> str:

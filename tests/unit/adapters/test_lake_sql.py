@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlglot import exp, parse_one
 
+from mantissa.adapters.lake_splice import spliced
 from mantissa.adapters.lake_sql import LakeSql, select
 from mantissa.adapters.memory import ManualClock, MemoryObjects
 from mantissa.errors import EngineRejected, EngineTransient, QueryTooLarge, StoreTransient
@@ -66,6 +67,17 @@ def lake(catalog: Registered, objects: MemoryObjects) -> LakeSql:
     return LakeSql("s3://b/", tables, VIEWS, objects, catalog)
 
 
+def plain(sql: str) -> str:
+    """Return the SQL as sqlglot writes it, without the quotes of names that need none."""
+
+    def unquoted(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Identifier) and node.name.replace("_", "").isalnum():
+            return exp.to_identifier(node.name.lower())
+        return node
+
+    return parse_one(sql, dialect="trino").transform(unquoted).sql(dialect="trino")
+
+
 def ready(lake: LakeSql, sql: str, *keys: str) -> str:
     return lake.ready(sql, None, {"logins": keys})
 
@@ -112,7 +124,40 @@ def test_a_query_without_files_and_limit_is_sent_as_it_came(lake: LakeSql) -> No
     ],
 )  # fmt: skip
 def test_every_reading_of_a_pinned_table_is_pinned(lake: LakeSql, sql: str, wanted: str) -> None:
-    assert ready(lake, sql, DAY1) == parse_one(wanted, dialect="trino").sql(dialect="trino")
+    assert plain(ready(lake, sql, DAY1)) == plain(wanted)
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_quick"),
+    [
+        ("SELECT a /* logins */ FROM logins", True),
+        (
+            "SELECT a, 'logins' FROM (SELECT * FROM \"logins\" WHERE a = 1) AS base WHERE b > 0",
+            True,
+        ),
+        ("SELECT a FROM logins WHERE b IN (SELECT c FROM flows)", True),
+        ("SELECT EXTRACT(day FROM logins) FROM flows", False),
+        ("SELECT TRIM(a FROM logins) FROM flows", False),
+        ("SELECT a FROM (SELECT EXTRACT(day FROM (logins))) AS x", False),
+        ("SELECT logins.a FROM logins", False),
+        ("SELECT a FROM logins, seen", False),
+        ("SELECT a FROM logins AS l", False),
+        ("SELECT a FROM db.logins", False),
+        ("SELECT a FROM logins TABLESAMPLE BERNOULLI (10)", False),
+        ("SELECT a FROM logins JOIN flows ON TRUE", False),
+        ("WITH x AS (SELECT 1) SELECT a FROM logins", False),
+        ("SELECT a FROM logins UNION SELECT 1", False),
+    ],
+)
+def test_the_quick_way_is_taken_only_where_it_is_certain(
+    lake: LakeSql, sql: str, is_quick: bool
+) -> None:
+    query = exp.select("*").from_("pinned")
+    found = spliced(sql, "logins", query, frozenset(VIEWS))
+    assert (found is not None) == is_quick
+    if found is not None:
+        tree = lake._pinned(select(sql), {"logins": [DAY1]})
+        assert plain(ready(lake, sql, DAY1)) == plain(tree.sql(dialect="trino"))
 
 
 def test_views_are_pinned_however_deep(lake: LakeSql) -> None:
@@ -129,7 +174,7 @@ def test_a_qualified_table_stays_qualified(lake: LakeSql) -> None:
 
 def test_a_table_without_files_has_no_rows(lake: LakeSql, catalog: Registered) -> None:
     text = ready(lake, "SELECT event_id FROM logins")
-    assert text == "SELECT event_id FROM (SELECT * FROM logins WHERE FALSE) AS logins"
+    assert plain(text) == "SELECT event_id FROM (SELECT * FROM logins WHERE FALSE) AS logins"
     assert catalog.days == []
 
 
@@ -190,7 +235,7 @@ def test_a_catalog_that_is_away_is_transient(lake: LakeSql, catalog: Registered)
     ("sql", "wanted"),
     [
         ("SELECT a FROM t", "SELECT a FROM t LIMIT 11"),
-        ("SELECT a FROM t ORDER BY a", "SELECT a FROM t ORDER BY a LIMIT 11"),
+        ("SELECT a FROM t ORDER BY a ASC", "SELECT a FROM t ORDER BY a ASC LIMIT 11"),
         ("SELECT a FROM t LIMIT 5", "SELECT a FROM t LIMIT 5"),
         ("SELECT a FROM t LIMIT 11", "SELECT a FROM t LIMIT 11"),
         ("SELECT a FROM t LIMIT 12", "SELECT a FROM t LIMIT 11"),
@@ -202,7 +247,7 @@ def test_a_catalog_that_is_away_is_transient(lake: LakeSql, catalog: Registered)
     ],
 )  # fmt: skip
 def test_one_row_more_than_wanted_is_asked_for(lake: LakeSql, sql: str, wanted: str) -> None:
-    assert lake.ready(sql, 10) == wanted
+    assert plain(lake.ready(sql, 10)) == plain(wanted)
 
 
 def test_rows_with_ties_are_left_to_the_reader(lake: LakeSql) -> None:
