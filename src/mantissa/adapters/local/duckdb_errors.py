@@ -23,6 +23,9 @@ text, so the text is the one thing that all of DuckDB's errors have in common.
 
 _KIND = re.compile(r"^([A-Za-z][A-Za-z -]*?) Error: ")
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
+_OURS = re.compile(r"Could not convert string 'mantissa: ([A-Za-z0-9 ]{1,60})' to INT32")
+"""What our macros stop a query with (`ask/trino/shims.py`): a cast that cannot be."""
+
 _ECHO = re.compile(r"\n\s*LINE \d+:.*", re.DOTALL)
 
 
@@ -42,6 +45,8 @@ def translated() -> Iterator[None]:
 
 def translate(text: str) -> EngineError:
     """Return the product's error for a DuckDB message."""
+    if ours := _OURS.search(text):
+        return EngineRejected(ours[1], fix="use TRY_CAST, element_at or try(…) to get NULL instead")
     found = _KIND.match(text)
     kind = _BY_KIND.get(found[1] if found else "", EngineRejected)
     if kind is EngineTimedOut:

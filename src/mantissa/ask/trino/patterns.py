@@ -125,11 +125,11 @@ class _Reader:
             return atom, empty
         if not repeatable:
             raise _refused("an anchor cannot be repeated")
+        if empty and self.text[first] == "(" and mark[0] != "?":
+            raise _refused("a group that can be empty is repeated")
         if mark[0] in "*?" or mark.startswith(("{0,", "{0}")):
             self.groups[groups:] = [False] * (len(self.groups) - groups)
             return atom + mark, True
-        if empty and self.text[first] == "(":
-            raise _refused("a group that can be empty is repeated")
         return atom + mark, empty
 
     def _quantifier(self) -> str:

@@ -146,6 +146,11 @@ MACROS: Mapping[str, tuple[tuple[str, ...], str]] = {
         "CASE WHEN x IS NULL THEN NULL WHEN NOT json_valid(x) THEN mantissa_json_slow(x, p, 'scalar') "
         "WHEN json_type(x, p) IN ('VARCHAR', 'BOOLEAN', 'UBIGINT') THEN json_extract_string(x, p) "
         "WHEN json_type(x, p) = 'BIGINT' AND json_extract_string(x, p) <> '0' "
+        "THEN json_extract_string(x, p) WHEN json_type(x, p) = 'DOUBLE' "
+        # The fraction as the document writes it, where no other spelling of it can be meant.
+        "AND contains(x, json_extract_string(x, p)) "
+        "AND NOT contains(x, json_extract_string(x, p) || '0') "
+        "AND NOT regexp_matches(x, '[0-9][eE][-+]?[0-9]|[0-9.]{18}|-0') "
         "THEN json_extract_string(x, p) WHEN json_type(x, p) IN ('DOUBLE', 'BIGINT', 'HUGEINT', "
         "'UHUGEINT') THEN mantissa_json_slow(x, p, 'scalar') END",
     ),
