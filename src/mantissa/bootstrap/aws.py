@@ -32,7 +32,8 @@ from mantissa.ports import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mantissa.adapters.aws.athena import AthenaEngine
+    from mantissa.adapters.aws.athena import AthenaEngine, Workgroup
+    from mantissa.adapters.aws.export import AthenaExport
     from mantissa.adapters.aws.inputs import S3Inputs
     from mantissa.adapters.lake_sql import LakeSql
     from mantissa.lake.arrivals import Arrivals
@@ -120,15 +121,37 @@ class AwsApp(App):
 
     @cached_property
     def athena(self) -> AthenaEngine:
-        """Athena, in the workgroup of the settings."""
-        from mantissa.adapters.aws.athena import AthenaEngine, Waiting, Workgroup
+        """Athena for the rules: an earlier answer would miss the newest files."""
+        return self._athena(reuse_minutes=0)
 
-        workgroup = Workgroup(
+    @cached_property
+    def athena_for_people(self) -> AthenaEngine:
+        """Athena for people, who may be content with an earlier answer."""
+        return self._athena(self.settings.aws.reuse_minutes)
+
+    @cached_property
+    def export(self) -> AthenaExport:
+        """Results of any size as one Parquet file."""
+        from mantissa.adapters.aws.export import AthenaExport
+
+        bucket = self._need(self.settings.aws.results_bucket, "results_bucket")
+        location = f"s3://{bucket}/exports"
+        return AthenaExport(self.clients.session, self._workgroup(0), self.lake_sql, location)
+
+    def _athena(self, reuse_minutes: int) -> AthenaEngine:
+        from mantissa.adapters.aws.athena import AthenaEngine, Waiting
+
+        workgroup, waiting = self._workgroup(reuse_minutes), Waiting(self.clock)
+        return AthenaEngine(self.clients, workgroup, self.lake_sql, waiting, files=self.data_files)
+
+    def _workgroup(self, reuse_minutes: int) -> Workgroup:
+        from mantissa.adapters.aws.athena import Workgroup
+
+        return Workgroup(
             self._need(self.settings.aws.workgroup, "workgroup"),
             self._need(self.settings.aws.database, "database"),
+            reuse_minutes,
         )
-        waiting = Waiting(self.clock)
-        return AthenaEngine(self.clients, workgroup, self.lake_sql, waiting, files=self.data_files)
 
     @cached_property
     def lake_sql(self) -> LakeSql:
@@ -147,12 +170,12 @@ class AwsApp(App):
     @cached_property
     def query_engine(self) -> QueryEngine:
         """Athena: the guard and the workgroup hold for everybody."""
-        return self.athena
+        return self.athena_for_people
 
     @cached_property
     def query_jobs(self) -> QueryJobs:
         """Athena."""
-        return self.athena
+        return self.athena_for_people
 
     @cached_property
     def secrets(self) -> SecretStore:

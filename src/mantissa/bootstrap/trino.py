@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
@@ -22,9 +23,11 @@ class TrinoApp(AwsApp):
     @cached_property
     def trino_engine(self) -> TrinoEngine:
         """The cluster of the settings."""
+        from mantissa.adapters.lake_sql import TRINO_BYTES
         from mantissa.adapters.trino import TrinoEngine
 
-        return TrinoEngine(self._cluster(), self.lake_sql, self.secrets, files=self.data_files)
+        lake = replace(self.lake_sql, max_bytes=TRINO_BYTES)
+        return TrinoEngine(self._cluster(), lake, self.secrets, files=self.data_files)
 
     @cached_property
     def engine(self) -> QueryEngine:

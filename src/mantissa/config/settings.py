@@ -104,6 +104,12 @@ class AwsSettings:
     state_table: str = _key("DynamoDB table of the state.", "")
     database: str = _key("Glue database of the tables.", "")
     workgroup: str = _key("Athena workgroup that queries run in.", "")
+    reuse_minutes: int = _key(
+        "Age up to which a person's query may be answered by an earlier answer; 0 for none.",
+        0,
+        low=0,
+        high=10080,
+    )
     ingest_queue: str = _key("URL of the queue of objects to ingest.", "")
     alert_queue: str = _key("URL of the queue that wakes delivery.", "")
     secret_prefix: str = _key("What the names of our secrets begin with.", "mantissa-log/")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from mantissa.entrypoints.cli.booting import boot_on
+from mantissa.entrypoints.cli.booting import boot_deployed, boot_on
 from mantissa.entrypoints.cli.command import Call, command
 from mantissa.errors import ConfigError
 
@@ -45,13 +46,31 @@ def query(
     """
     if form not in FORMATS:
         raise ConfigError(f"no format {form!r}", fix=f"one of: {', '.join(FORMATS)}")
-    app = boot_on(call, engine)
     text = _text(sql)
+    if engine == "athena" and form == "parquet" and call.output.for_people and not dry_run:
+        _export(call, text)
+        return
+    app = boot_on(call, engine)
     if dry_run:
         plan = app.query.plan(text)
         call.output.result(plan.to_json(), lambda: _show_plan(call, plan))
         return
     _show(call, answer(app, text), form)
+
+
+def _export(call: Call, sql: str) -> None:
+    """Write a result of any size: Athena unloads it to S3, and it is joined from there."""
+    app = boot_deployed(call)
+    plan = app.query.plan(sql)
+    done = app.export.write(plan.sql, _binary_stdout(), limits=replace(app.query_limits, rows=None))
+    if not done.rows:
+        _show(call, app.query.run(sql), "parquet")
+
+
+def _binary_stdout() -> BinaryIO:
+    if sys.stdout.isatty():
+        raise ConfigError("Parquet is not for a terminal", fix="send it to a file: > out.parquet")
+    return sys.stdout.buffer
 
 
 def answer(app: App, sql: str) -> QueryAnswer:
@@ -79,11 +98,7 @@ def _show(call: Call, found: QueryAnswer, form: str) -> None:
         for line in csv_lines(found.table):
             sys.stdout.write(line)
     elif form == "parquet" and call.output.for_people:
-        if sys.stdout.isatty():
-            raise ConfigError(
-                "Parquet is not for a terminal", fix="send it to a file: > out.parquet"
-            )
-        sys.stdout.buffer.write(to_parquet(found.table))
+        _binary_stdout().write(to_parquet(found.table))
     elif form == "json":
         call.output.document(found.to_json())
     else:
