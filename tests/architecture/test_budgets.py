@@ -56,6 +56,13 @@ def test_modules_and_functions_are_short(product: list[shape.Module]) -> None:
     assert list(shape.too_long(product)) == []
 
 
+def test_the_shells_of_functions_are_thin() -> None:
+    shells = {p.name: p for p in (ROOT / "src/mantissa/entrypoints/lambdas").glob("*.py")}
+    assert {"ingest.py", "detect.py", "alert.py", "api.py", "sweep.py"} <= shells.keys()
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in shells.items()}
+    assert {name: count for name, count in lines.items() if count > 30} == {}
+
+
 def test_medians_are_small(product: list[shape.Module]) -> None:
     module, function = shape.medians(product)
     assert module <= shape.MODULE_MEDIAN
