@@ -27,7 +27,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def rows_of(shell: Shell) -> list[Any]:
-    sql = "SELECT event_id, eventid FROM aws_cloudtrail ORDER BY ALL"
+    sql = "SELECT event_id, eventid FROM aws_cloudtrail ORDER BY 1, 2"
     rows: list[Any] = shell.json("query", sql)["rows"]
     return rows
 

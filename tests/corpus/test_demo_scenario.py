@@ -13,6 +13,8 @@ import pyarrow as pa
 import pytest
 
 from mantissa.adapters.local.rows import RowsEngine
+from mantissa.ask.guard import guard
+from mantissa.ask.reads import Names
 from mantissa.detection.dialects import DUCKDB
 from mantissa.detection.load import load_rules
 from mantissa.detection.match import match_events
@@ -115,8 +117,10 @@ def test_the_ordinary_day_is_quiet(seen: Seen) -> None:
 
 def test_questions_tell_the_story(seen: Seen) -> None:
     engine = RowsEngine({"aws_cloudtrail": seen.rows})
+    names = Names.of(spec.table for spec in load_sources().values())
+    asked = [guard(question.sql, names, dialect="duckdb").sql for question in QUESTIONS]
     addresses, deeds, touched = (
-        engine.run(question.sql, limits=QueryLimits()).table.to_pylist() for question in QUESTIONS
+        engine.run(sql, limits=QueryLimits()).table.to_pylist() for sql in asked
     )
 
     assert [a["address"] for a in addresses] == ["203.0.113.10", "198.51.100.77"]

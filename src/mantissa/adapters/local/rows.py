@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.duckdb_functions import used
 from mantissa.adapters.local.duckdb_run import Job, execute
+from mantissa.ask.trino import shims
 from mantissa.model import QueryLimits, QueryResult
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class RowsEngine:
         """Run one SELECT over the tables."""
         job = Job(
             sql=sql,
-            views=(),
+            views=tuple(shims.statements(sql)),
             lake=_NOTHING,
             seconds=limits.seconds,
             memory_bytes=limits.memory_bytes,
