@@ -22,18 +22,9 @@ from sqlglot.schema import MappingSchema
 from mantissa.ask.trino.kinds import VARCHAR, Kind, read_kind
 from mantissa.errors import GuardRefused
 from mantissa.model import Table
+from mantissa.sources.schema import TRINO
 
 PARTITION = "event_date"
-
-TYPES: Mapping[str, str] = {
-    "string": "varchar",
-    "json": "varchar",
-    "bigint": "bigint",
-    "double": "double",
-    "boolean": "boolean",
-    "timestamp": "timestamp(3)",
-}
-"""Trino's type of each storage type; JSON is text, and times have milliseconds and no zone."""
 
 FAILURES = (SqlglotError, ValueError, LookupError, AttributeError, TypeError, AssertionError)
 """What sqlglot raises for SQL that makes no sense: often its own error, at times an accident."""
@@ -73,7 +64,7 @@ class Names:
     ) -> Names:
         """Take the names from the lake's tables."""
         columns = {
-            t.name: {c.name: TYPES[c.type] for c in t.columns} | {t.partition: "varchar"}
+            t.name: {c.name: TRINO[c.type] for c in t.columns} | {t.partition: "varchar"}
             for t in tables
         }
         return cls(columns, views, dialect)

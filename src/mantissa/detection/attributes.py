@@ -13,20 +13,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from mantissa.detection.rule import Event, RuleTest
+from mantissa.detection.table import ENTITIES
 from mantissa.detection.yamlsafe import Document
 from mantissa.errors import RuleError
 
-GROUPING = (
-    "actor_user",
-    "actor_id",
-    "src_ip",
-    "dst_ip",
-    "device_host",
-    "cloud_account",
-    "cloud_region",
-    "resource",
-)
-"""The common columns by which findings may be grouped into one alert."""
 _SETTINGS = ("enabled", "group_by", "major")
 _TEST_KEYS = ("name", "match", "event", "events", "source")
 
@@ -75,9 +65,9 @@ def _group_by(value: Any, place: _Place) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise place.refuse("`mantissa.group_by` must be a list of column names")
     for name in value:
-        if name not in GROUPING:
+        if name not in ENTITIES:
             raise place.refuse(
-                f"`mantissa.group_by` does not know {name!r}", f"use some of {', '.join(GROUPING)}"
+                f"`mantissa.group_by` does not know {name!r}", f"use some of {', '.join(ENTITIES)}"
             )
     return tuple(dict.fromkeys(value))
 

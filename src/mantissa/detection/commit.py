@@ -150,14 +150,16 @@ class Commit:
 
         A group that loses against somebody else's change is made anew from what is there then.
         """
-        lost = 0
-        while left := groups():
+        lost, most = 0, self._state.most_writes
+        while True:
+            left = groups()
             try:
-                for batch in _batches(left, (self._state.most_writes or len(left) + 1) - 1):
+                for batch in _batches(left, (most or len(left) + 1) - 1):
                     renewal, after = self._pins.renewal(work.pin)
                     self._state.transact([*batch, renewal])
                     work.pin = after
                     lost = 0
+                return
             except Conflict:
                 lost += 1
                 if lost == COMMITS or not self._pins.holds(work.pin):
@@ -251,4 +253,5 @@ def _batches(groups: Sequence[Sequence[Write]], most: int) -> Iterator[list[Writ
             batch, size = [], 0
         batch.extend(group)
         size += added
-    yield batch
+    if batch:
+        yield batch

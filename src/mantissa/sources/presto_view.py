@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 from sqlglot import exp
 
-from mantissa.model import Column, ColumnType, Table
-from mantissa.sources.schema import glue_columns
+from mantissa.model import Column, Table
+from mantissa.sources.schema import TRINO, glue_columns
 from mantissa.sources.views import VIEW_COLUMNS, views
 
 CATALOG = "awsdatacatalog"
@@ -27,16 +27,6 @@ DATABASE = "${database}"
 """Stands in a definition where the database's name goes, which only a deployment knows."""
 
 MARK = "Presto View"
-
-TRINO: Mapping[ColumnType, str] = {
-    "string": "varchar",
-    "json": "varchar",
-    "bigint": "bigint",
-    "double": "double",
-    "boolean": "boolean",
-    "timestamp": "timestamp(3)",
-}
-"""Trino's type for a column of a table that Glue describes with `schema.HIVE`."""
 
 
 @dataclass(frozen=True, slots=True)

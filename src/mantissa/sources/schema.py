@@ -25,6 +25,16 @@ HIVE: dict[ColumnType, str] = {
     "timestamp": "timestamp",
     "json": "string",
 }
+TRINO: dict[ColumnType, str] = {
+    "string": "varchar",
+    "bigint": "bigint",
+    "double": "double",
+    "boolean": "boolean",
+    "timestamp": "timestamp(3)",
+    "json": "varchar",
+}
+"""Trino's type of a column that Glue describes with `HIVE`: JSON is text, and times have
+milliseconds and no zone."""
 COMMENT_LIMIT = 255
 """Glue's longest column comment (Glue API, `Column.Comment`)."""
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _EPOCH_SECONDS = r"^[1-9][0-9]{8,9}$"
-_ISO_SECONDS = r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$"
+_YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+"""Years as `datetime` has them: Arrow would also read a year 0."""
+_ISO_SECONDS = rf"^{_YEAR}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$"
 
 
 def parse_uniform(texts: pa.Array) -> pa.Array | None:

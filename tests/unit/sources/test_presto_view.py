@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import aws_catalog
-from mantissa.sources.presto_view import TRINO, glue_view, original_text, presto_views
+from mantissa.sources.presto_view import glue_view, original_text, presto_views
 from mantissa.sources.registry import load_sources
-from mantissa.sources.schema import HIVE
+from mantissa.sources.schema import HIVE, TRINO
 from mantissa.sources.views import VIEWS
 
 CATALOG = aws_catalog.catalog()

@@ -6,13 +6,14 @@ functions write it.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mantissa.adapters.aws.errors import code_of, translated
+from mantissa.adapters.secret_cache import MAX_AGE, SecretCache
 from mantissa.errors import AccessDenied, ConfigError, MantissaError
 from mantissa.model import Secret
 from mantissa.ports import Clock
@@ -42,13 +43,11 @@ class SecretsManager:
         prefix: str,
         clock: Clock,
         *,
-        max_age: timedelta = timedelta(minutes=5),
+        max_age: timedelta = MAX_AGE,
     ) -> None:
         self._client = client
         self._prefix = prefix
-        self._clock = clock
-        self._max_age = max_age
-        self._cache: dict[str, tuple[Secret, datetime]] = {}
+        self._cache = SecretCache(clock, max_age)
 
     def get(self, name: str, *, fresh: bool = False) -> Secret:
         """Return a secret; `fresh` looks again whatever the cache holds.
@@ -57,21 +56,13 @@ class SecretsManager:
             ConfigError: naming the secret and what to do; never any value.
             StoreTransient: when asking again may help.
         """
-        now = self._clock.now()
-        if name in self._cache and not fresh:
-            secret, read_at = self._cache[name]
-            # A clock that was set back must not make a value live longer.
-            if timedelta(0) <= now - read_at < self._max_age:
-                return secret
-        self._cache.pop(name, None)
-        secret = self._read(self._id(name))
-        self._cache[name] = (secret, now)
-        return secret
+        return self._cache.get(name, self._read, fresh=fresh)
 
     def _id(self, name: str) -> str:
         return name if name.startswith((self._prefix, "arn:")) else self._prefix + name
 
-    def _read(self, name: str) -> Secret:
+    def _read(self, short: str) -> Secret:
+        name = self._id(short)
         try:
             answer = self._client.get_secret_value(SecretId=name, VersionStage="AWSCURRENT")
         except ClientError as error:

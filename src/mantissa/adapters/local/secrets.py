@@ -7,9 +7,10 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from mantissa.adapters.secret_cache import MAX_AGE, SecretCache
 from mantissa.errors import ConfigError
 from mantissa.model import Secret
 from mantissa.ports import Clock
@@ -38,13 +39,11 @@ class LocalSecrets:
         environ: Mapping[str, str],
         clock: Clock,
         *,
-        max_age: timedelta = timedelta(minutes=5),
+        max_age: timedelta = MAX_AGE,
     ) -> None:
         self._file = file
         self._environ = environ
-        self._clock = clock
-        self._max_age = max_age
-        self._cache: dict[str, tuple[Secret, datetime]] = {}
+        self._cache = SecretCache(clock, max_age)
 
     def get(self, name: str, *, fresh: bool = False) -> Secret:
         """Return a secret; `fresh` looks again whatever the cache holds.
@@ -52,16 +51,7 @@ class LocalSecrets:
         Raises:
             ConfigError: naming the secret and where to put it; never any value.
         """
-        now = self._clock.now()
-        if name in self._cache and not fresh:
-            secret, read_at = self._cache[name]
-            # A clock that was set back must not make a value live longer.
-            if timedelta(0) <= now - read_at < self._max_age:
-                return secret
-        self._cache.pop(name, None)
-        secret = self._read(name)
-        self._cache[name] = (secret, now)
-        return secret
+        return self._cache.get(name, self._read, fresh=fresh)
 
     def _read(self, name: str) -> Secret:
         if not _NAME.fullmatch(name):

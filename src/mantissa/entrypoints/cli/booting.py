@@ -16,8 +16,6 @@ from mantissa.errors import ConfigError
 if TYPE_CHECKING:
     from mantissa.bootstrap.aws import AwsApp
 
-ENGINES = ("duckdb", "athena", "trino")
-
 
 def boot(call: Call) -> LocalApp:
     """Return the product over the call's lake. Raises `ConfigError` when there is none."""
@@ -31,14 +29,11 @@ def boot_on(call: Call, engine: str) -> App:
     """
     if engine == "duckdb":
         return boot(call)
-    if engine not in ENGINES:
-        raise ConfigError(f"no engine {engine!r}", fix=f"one of: {', '.join(ENGINES)}")
-    _require_extra("boto3", "aws")
+    if engine == "athena":
+        return boot_deployed(call)
     if engine == "trino":
-        _require_extra("trino", "trino")
-    app = _deployed(call, engine)
-    call.at_end.callback(app.close)
-    return app
+        return _boot_trino(call)
+    raise ConfigError(f"no engine {engine!r}", fix="one of: duckdb, athena, trino")
 
 
 def boot_deployed(call: Call) -> AwsApp:
@@ -51,17 +46,20 @@ def boot_deployed(call: Call) -> AwsApp:
     return app
 
 
+def _boot_trino(call: Call) -> App:
+    _require_extra("boto3", "aws")
+    _require_extra("trino", "trino")
+    from mantissa.bootstrap.trino import TrinoApp
+
+    app = TrinoApp(call.settings)
+    call.at_end.callback(app.close)
+    return app
+
+
 def _require_extra(package: str, extra: str) -> None:
     if find_spec(package) is None:
         fix = f"pip install 'mantissa-log[{extra}]'"
         raise ConfigError(f"the package {package} is not installed", fix=fix)
-
-
-def _deployed(call: Call, engine: str) -> App:
-    from mantissa.bootstrap.aws import AwsApp
-    from mantissa.bootstrap.trino import TrinoApp
-
-    return TrinoApp(call.settings) if engine == "trino" else AwsApp(call.settings)
 
 
 def boot_without_lake(call: Call) -> LocalApp:
