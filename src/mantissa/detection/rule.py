@@ -13,6 +13,8 @@ from mantissa.model import RuleInfo
 if TYPE_CHECKING:
     from sigma.conditions import ConditionType
 
+    from mantissa.detection.correlation import Correlation
+
 Event = Mapping[str, Any] | str
 """One record of a test: an object as the vendor writes it, or the record's text."""
 
@@ -93,10 +95,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Rules that could be read, by path and line, and those that could not."""
+    """Rules that could be read, by path and line, and those that could not.
+
+    Args:
+        correlations: members go before the correlations that refer to them.
+    """
 
     rules: tuple[Rule, ...]
     refused: tuple[Refusal, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
 
 
 def rule_version(texts: Sequence[str]) -> str:

@@ -41,3 +41,20 @@ FINDINGS = Table(
     ),
     "Rules that matched events, one row per rule and event",
 )
+
+MATCHES = Table(
+    "matches",
+    (
+        Column("correlation", "string", "Id of the correlation that the match counts for"),
+        Column("member", "string", "Id of the rule, or inner correlation, that matched"),
+        Column("event_id", "string", "The matched event's row"),
+        Column("event_time", "timestamp", "When the matched event happened, UTC"),
+        Column("key", "string", "The event's values of the correlation's group-by, a JSON list"),
+        Column("value", "string", "The event's value of the field that is counted or added"),
+        Column("source", "string", "Log source of the event"),
+        Column("source_object", "string", "Input object that the event came from"),
+        *(Column(name, "string", f"The event's {name}") for name in ENTITIES),
+        Column("run_id", "string", "The detection run that found it"),
+    ),
+    "Events that members of correlations matched: what correlations are judged over",
+)
