@@ -11,6 +11,7 @@ import sqlglot
 import yaml
 
 from mantissa.adapters.local.rows import RowsEngine
+from mantissa.detection.anysource import AnySource
 from mantissa.detection.backend import Compiler
 from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
 from mantissa.detection.fuse import fuse
@@ -20,8 +21,6 @@ from mantissa.detection.prepare import MAX_SQL, Prepared, prepare
 from mantissa.detection.rule import RuleSet
 from mantissa.detection.scope import Scope
 from mantissa.errors import RuleError
-from mantissa.model import Table
-from mantissa.sources.definition import Binding
 from support.sigma_cases import (
     SOURCES,
     cloudtrail_found,
@@ -37,18 +36,6 @@ UNEXPANDED = {
 SAID_TOO_FEW = {"45e112d0-7759-4c2a-aa36-9f8fb79d3393", "c7dcacd0-cc59-4004-b0a4-1d6cdebe6f3e"}
 """Recordings whose description says one match while three and two of their events plainly do."""
 DIALECTS = [DUCKDB, TRINO]
-
-
-class AnySource:
-    """A source that has every field, as text."""
-
-    name, version, sigma, table = "any", "", (), Table("any", ())
-
-    def bind(self, field: str) -> Binding:
-        return Binding("raw" if field == "raw" else f"c_{field.lower()}", (), "string")
-
-    def nearest_fields(self, field: str, limit: int = 3) -> list[str]:
-        return []
 
 
 @pytest.fixture(scope="module")
