@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from mantissa.detection.dialects import Dialect
-from mantissa.detection.fuse import FusedQuery, fuse
+from mantissa.detection.fuse import BARE, Frame, FusedQuery, fuse
 from mantissa.detection.prepare import Predicate
 from mantissa.detection.template import quoted
 from mantissa.errors import EngineError, EngineTimedOut, EngineTransient, QueryTooLarge
@@ -63,6 +63,7 @@ class Evaluator:
     Args:
         alone: ids of rules that failed before and therefore run by themselves.
         beat: called before every query, so that a long evaluation can show that it is alive.
+        frame: what queries look at besides the files, and what is asked of the rows they find.
     """
 
     engine: QueryEngine
@@ -72,6 +73,7 @@ class Evaluator:
     alone: frozenset[str] = frozenset()
     done: Evaluation = field(default_factory=Evaluation)
     beat: Callable[[], object] = field(default=lambda: None)
+    frame: Frame = BARE
     strikes: int = 0
     answering: set[tuple[str, Files]] = field(default_factory=set)
 
@@ -85,11 +87,11 @@ class Evaluator:
     def _table(self, predicates: list[Predicate], files: Files) -> None:
         failed_before = len(self.done.failures)
         together = [p for p in predicates if p.rule.info.id not in self.alone]
-        for query in fuse(together, self.dialect):
+        for query in fuse(together, self.dialect, self.frame):
             self._judge(query, files)
         for predicate in predicates:
             if predicate.rule.info.id in self.alone:
-                self._judge(fuse([predicate], self.dialect)[0], files)
+                self._judge(fuse([predicate], self.dialect, self.frame)[0], files)
         self._refuse_silence(predicates, files, self.done.failures[failed_before:])
 
     def _refuse_silence(
@@ -144,7 +146,7 @@ class Evaluator:
         else:
             middle = len(predicates) // 2
             for half in (predicates[:middle], predicates[middle:]):
-                for smaller in fuse(half, self.dialect):
+                for smaller in fuse(half, self.dialect, self.frame):
                     self._judge(smaller, files)
 
     def _table_answers(self, query: FusedQuery, files: Files, error: EngineError) -> bool:

@@ -11,7 +11,7 @@ bitmaps are best asked for a bit is each dialect's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -52,12 +52,35 @@ class FusedQuery:
         return tuple(predicate for bitmap in self.bitmaps for predicate in bitmap)
 
 
-def fuse(predicates: Iterable[Predicate], dialect: Dialect) -> list[FusedQuery]:
+def _as_it_is(query: exp.Select, bitmaps: Sequence[str]) -> exp.Select:
+    return query
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a fused query looks at, and what is asked of the rows that it finds.
+
+    Args:
+        within: condition on the table's stored columns; None for every row.
+        ask: (the fused query, names of its bitmap columns) → the query to run.
+    """
+
+    within: exp.Expr | None = None
+    ask: Callable[[exp.Select, Sequence[str]], exp.Select] = _as_it_is
+
+
+BARE = Frame()
+
+
+def fuse(
+    predicates: Iterable[Predicate], dialect: Dialect, frame: Frame = BARE
+) -> list[FusedQuery]:
     """Fuse predicates, table by table."""
     tables: dict[str, list[Predicate]] = {}
     for predicate in predicates:
         tables.setdefault(predicate.source.table.name, []).append(predicate)
-    return [_query(chunk, dialect) for group in tables.values() for chunk in _chunks(_pack(group))]
+    groups = tables.values()
+    return [_query(chunk, dialect, frame) for group in groups for chunk in _chunks(_pack(group))]
 
 
 def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
@@ -99,7 +122,7 @@ def _cost(bitmap: Bitmap) -> int:
     return own + sum(p.size + 60 + 40 * len(p.bindings) for p in bitmap) + 120
 
 
-def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect) -> FusedQuery:
+def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect, frame: Frame) -> FusedQuery:
     predicates = [predicate for bitmap in bitmaps for predicate in bitmap]
     table = predicates[0].source.table
     kept = [*ENVELOPE, *(name for name in ENTITIES if table.column(name))]
@@ -109,10 +132,14 @@ def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect) -> FusedQuery:
     sums = [_named(_bits(bitmap), f"b{i}") for i, bitmap in enumerate(bitmaps)]
     derived = {name: e for p in predicates for name, e in p.derived.items()} | scope.derived
     outer = [*(quoted(name) for name in kept), *values, *sums]
-    judged = _select(outer, _select(*_base(table, outer, derived)))
-    query = _select([exp.Star()], judged)
-    query.set("where", exp.Where(this=dialect.any_bit([f"b{i}" for i in range(len(bitmaps))])))
-    return FusedQuery(table, query.sql(dialect=dialect.name, copy=False), bitmaps, names)
+    base = _select(*_base(table, outer, derived))
+    if frame.within is not None:
+        base.set("where", exp.Where(this=frame.within.copy()))
+    query = _select([exp.Star()], _select(outer, base))
+    columns = [f"b{i}" for i in range(len(bitmaps))]
+    query.set("where", exp.Where(this=dialect.any_bit(columns)))
+    text = frame.ask(query, columns).sql(dialect=dialect.name, copy=False)
+    return FusedQuery(table, text, bitmaps, names)
 
 
 def _named(value: exp.Expr, name: str) -> exp.Expr:
@@ -130,7 +157,7 @@ def _select(columns: Sequence[exp.Expr], place: exp.Expr) -> exp.Select:
 
 def _shown(predicates: Sequence[Predicate]) -> dict[Binding, str]:
     """Number the fields to show with findings."""
-    bindings = dict.fromkeys(b for p in predicates for b in p.bindings.values())
+    bindings = dict.fromkeys(b for p in predicates for b in p.shown)
     return {binding: f"f{number}" for number, binding in enumerate(bindings)}
 
 
