@@ -76,10 +76,11 @@ def hits(query: FusedQuery, table: pa.Table) -> Iterator[tuple[Predicate, str]]:
 
 
 def to_findings(query: FusedQuery, result: QueryResult, stamp: RunStamp) -> Iterator[Finding]:
-    """Yield one finding for each rule and event that matched."""
+    """Yield one finding for each rule and event that matched, of rules that report."""
     rows = _Rows(result.table)
     for predicate, place in _matches(query, rows):
-        yield _finding(predicate, query, rows, place, stamp)
+        if predicate.reports:
+            yield _finding(predicate, query, rows, place, stamp)
 
 
 def _matches(query: FusedQuery, rows: _Rows) -> Iterator[tuple[Predicate, int]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from sqlglot import exp
 
 from mantissa.detection.backend import Compiler, Placeholders
+from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
+from mantissa.detection.members import Part, gather
 from mantissa.detection.pattern import Pattern
 from mantissa.detection.pipeline import FieldBinder, Target, When, find_targets
 from mantissa.detection.rule import Refusal, Rule, RuleSet
@@ -17,6 +19,7 @@ from mantissa.detection.scope import Scope
 from mantissa.detection.template import all_of, any_of
 from mantissa.detection.typed import subject_of
 from mantissa.errors import RuleError, SourceError
+from mantissa.model import RuleInfo
 from mantissa.sources.definition import Binding
 
 MAX_SQL = 250_000
@@ -32,6 +35,8 @@ class Predicate:
             or None when every row is.
         derived: derived columns by name, which `condition` and `belongs` use.
         bindings: where the fields are that the rule tests or shows, by the rule's spelling.
+        parts: what the rule's matches count for in correlations.
+        reports: whether matches are findings by themselves.
     """
 
     rule: Rule
@@ -41,6 +46,15 @@ class Predicate:
     derived: Mapping[str, exp.Expr]
     bindings: Mapping[str, Binding]
     text: str = field(repr=False)
+    parts: tuple[Part, ...] = ()
+    reports: bool = True
+
+    @property
+    def shown(self) -> Iterator[Binding]:
+        """Where the values are that a match must bring with it."""
+        yield from self.bindings.values()
+        for part in self.parts:
+            yield from (*part.key, *part.value)
 
     @property
     def size(self) -> int:
@@ -53,25 +67,36 @@ class Prepared:
     """What became of a set of rules in one dialect.
 
     Args:
-        waiting: rules whose log source no source carries.
-        disabled: rules that say so themselves.
+        waiting: those whose log source no source carries.
+        disabled: those that say so themselves.
+        correlations: those that run, inner ones first.
+        silent: ids of those that report nothing by themselves, as correlations use them.
     """
 
     dialect: Dialect
     predicates: tuple[Predicate, ...] = ()
-    waiting: tuple[Rule, ...] = ()
-    disabled: tuple[Rule, ...] = ()
+    waiting: tuple[Rule | Correlation, ...] = ()
+    disabled: tuple[Rule | Correlation, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    silent: frozenset[str] = frozenset()
 
     @property
     def rules(self) -> dict[str, Rule]:
-        """The rules that run, by id."""
+        """The rules that run, by id; correlations are not among them."""
         return {p.rule.info.id: p.rule for p in self.predicates}
+
+    @property
+    def infos(self) -> dict[str, RuleInfo]:
+        """What people are told of everything that runs, by id."""
+        every = {p.rule.info.id: p.rule.info for p in self.predicates}
+        return every | {c.info.id: c.info for c in self.correlations}
 
     @property
     def version(self) -> str:
         """Eight hex digits that change when any rule, or a source that it reads, changes."""
         parts = sorted(f"{p.rule.info.id} {p.rule.info.version} {p.text}" for p in self.predicates)
+        parts += sorted(f"{c.info.id} {c.info.version}" for c in self.correlations)
         sources = sorted({f"{p.source.name} {p.source.version}" for p in self.predicates})
         return sha256("\0".join([*parts, *sources]).encode()).hexdigest()[:8]
 
@@ -80,7 +105,7 @@ class Prepared:
         for state, rules in (("waits_for_source", self.waiting), ("disabled", self.disabled)):
             if any(rule.info.id == rule_id for rule in rules):
                 return state
-        return "runs" if rule_id in self.rules else "refused"
+        return "runs" if rule_id in self.infos else "refused"
 
 
 def prepare(
@@ -107,7 +132,33 @@ def prepare(
             made, refusal = _compile(rule, targets, dialect, placeholders or {})
             predicates += made
             refused += refusal
-    return Prepared(dialect, tuple(predicates), tuple(waiting), tuple(off), tuple(refused))
+    alone = Prepared(dialect, tuple(predicates), tuple(waiting), tuple(off), tuple(refused))
+    return _with_correlations(alone, rules, disabled) if rules.correlations else alone
+
+
+def _with_correlations(alone: Prepared, rules: RuleSet, disabled: frozenset[str]) -> Prepared:
+    homes: dict[str, list[FieldBinder]] = {}
+    for predicate in alone.predicates:
+        homes.setdefault(predicate.rule.info.id, []).append(predicate.source)
+    states = {r.info.id: alone.state_of(r.info.id) for r in rules.rules if r.info.id not in homes}
+    found = gather(rules.correlations, homes, states, disabled)
+    predicates = [
+        replace(
+            p,
+            parts=tuple(found.parts.get((p.rule.info.id, p.source.name), ())),
+            reports=p.rule.info.id not in found.silent,
+        )
+        for p in alone.predicates
+    ]
+    return replace(
+        alone,
+        predicates=tuple(predicates),
+        waiting=(*alone.waiting, *found.waiting),
+        disabled=(*alone.disabled, *found.disabled),
+        refused=(*alone.refused, *found.refused),
+        correlations=tuple(found.ready),
+        silent=frozenset(found.silent),
+    )
 
 
 def _compile(
