@@ -11,6 +11,7 @@ from mantissa.entrypoints.cli.booting import boot_without_lake
 from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.output import Column
+from mantissa.entrypoints.cli.rules_backtest import backtest
 from mantissa.entrypoints.cli.rules_import import import_rules
 from mantissa.entrypoints.cli.rules_push import push
 from mantissa.errors import ConfigError
@@ -31,6 +32,7 @@ Paths = Annotated[
 ]
 RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its beginning.")]
 rules.command("push")(push)
+rules.command("backtest")(backtest)
 rules.command("import")(import_rules)
 _COLUMNS: dict[str, Column] = {
     "id": lambda rule: rule["id"][:8],
