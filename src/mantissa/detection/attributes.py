@@ -1,14 +1,15 @@
 """What a rule file may say beyond Sigma: its own tests, and how this product treats it.
 
 `tests:` is a list of `{name, match: true or false, event: {…one record as the vendor writes it…}}`
-(or `events:`, and `source:` if the rule applies to several). `mantissa:` may hold `enabled`,
+(or `events:`, and `source:` if the rule applies to several; a correlation's events may say
+`{source: NAME, event: {…}}` one by one). `mantissa:` may hold `enabled`,
 `group_by` (common columns) and `major`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -73,14 +74,19 @@ def _group_by(value: Any, place: _Place) -> tuple[str, ...]:
 
 
 def read_tests(
-    attributes: Mapping[str, Any], document: Document, path: str
+    attributes: Mapping[str, Any], document: Document, path: str, *, of_several: bool = False
 ) -> tuple[RuleTest, ...]:
-    """Check and return a rule's own `tests:`. Raises `RuleError`."""
+    """Check and return a rule's own `tests:`. Raises `RuleError`.
+
+    Args:
+        of_several: an event may be `{source: NAME, event: RECORD}`, as in a correlation's tests.
+    """
     place = _Place(path, document.keys.get("tests", document.line))
     value = attributes.get("tests", [])
     if not isinstance(value, list):
         raise place.refuse("`tests:` must be a list")
-    return tuple(_test(entry, number, place) for number, entry in enumerate(value, 1))
+    tests = tuple(_test(entry, number, place) for number, entry in enumerate(value, 1))
+    return tuple(_with_sources(test, place) for test in tests) if of_several else tests
 
 
 def _test(entry: Any, number: int, place: _Place) -> RuleTest:
@@ -103,7 +109,21 @@ def _test(entry: Any, number: int, place: _Place) -> RuleTest:
     )
 
 
-def _event(event: Any, number: int, place: _Place) -> Event:
+def _with_sources(test: RuleTest, place: _Place) -> RuleTest:
+    """Take apart the events that name their own log source."""
+    events, sources = [], []
+    for event in test.events:
+        named = isinstance(event, Mapping) and set(event) == {"source", "event"}
+        if named and isinstance(event, Mapping) and isinstance(event["source"], str):
+            sources.append(event["source"])
+            events.append(_event(event["event"], test.name, place))
+        else:
+            sources.append(test.source)
+            events.append(event)
+    return replace(test, events=tuple(events), sources=tuple(sources))
+
+
+def _event(event: Any, number: int | str, place: _Place) -> Event:
     if isinstance(event, str) or (
         isinstance(event, dict) and all(isinstance(key, str) for key in event)
     ):

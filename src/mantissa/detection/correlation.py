@@ -13,13 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from mantissa.detection.rule import RuleTest
 from mantissa.model import RuleInfo
-
-if TYPE_CHECKING:
-    from sigma.correlations import CorrelationConditionItem, SigmaRuleReference
 
 
 class Kind(StrEnum):
@@ -61,8 +57,38 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Whether a member, given by its id, matched within the timespan."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negated:
+    """Whether something is not so."""
+
+    part: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Whether all of several things are so, or any.
+
+    Args:
+        operator: `and` or `or`.
+    """
+
+    operator: str
+    parts: tuple[Expression, ...]
+
+
+Expression = Seen | Negated | Joined
+"""An extended condition: which members must, and must not, have matched within the timespan."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Correlation:
-    """A parsed Sigma correlation.
+    """A parsed Sigma correlation; compared by identity, so that it can name what was made of it.
 
     Args:
         members: what it refers to, in the order in which it names them.
@@ -73,6 +99,7 @@ class Correlation:
         expression: the extended condition of a temporal kind.
         value_fields: fields whose values are counted or added.
         percentile: 0 to 100, for `value_percentile`.
+        name: how outer correlations may call it besides its id; empty when it has none.
         generate: whether the members also report what they match by themselves.
     """
 
@@ -83,13 +110,14 @@ class Correlation:
     group_by: tuple[str, ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     threshold: Threshold | None = None
-    expression: CorrelationConditionItem | SigmaRuleReference | None = None
+    expression: Expression | None = None
     value_fields: tuple[str, ...] = ()
-    percentile: int = 50
+    percentile: float = 50
     generate: bool = False
     status: str = ""
     tests: tuple[RuleTest, ...] = ()
     path: str = ""
     line: int = 1
+    name: str = ""
     enabled: bool = True
     text: str = field(default="", repr=False)

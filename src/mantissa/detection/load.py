@@ -6,8 +6,7 @@ never stops another. Sigma filters are applied here, and a rule's version covers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +17,15 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from mantissa.detection.attributes import read_settings, read_tests
+from mantissa.detection.correlation_names import Book
+from mantissa.detection.correlation_parse import read_correlations
+from mantissa.detection.entry import Entry, id_of, info_of, located, refusal
 from mantissa.detection.rule import LogSource, Refusal, Rule, RuleSet, rule_version
 from mantissa.detection.yamlsafe import MAX_BYTES, Document, read_documents
 from mantissa.errors import RuleError
-from mantissa.model import RuleInfo, Severity
 
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 """What pySigma lets through, besides its own errors, on values of an unexpected type."""
-_DEFAULT_LEVEL = Severity.MEDIUM
-_KEY_OF_ERROR = {
-    "SigmaLogsourceError": "logsource",
-    "SigmaTitleError": "title",
-    "SigmaIdentifierError": "id",
-    "SigmaLevelError": "level",
-    "SigmaStatusError": "status",
-    "SigmaTagError": "tags",
-    "SigmaDateError": "date",
-    "SigmaModifiedError": "modified",
-    "SigmaRelatedError": "related",
-}
-
-
-@dataclass(slots=True)
-class _Parsed:
-    """A pySigma object with the place it was read from."""
-
-    item: Any
-    path: str
-    document: Document
-    texts: list[str] = field(default_factory=list)
 
 
 def find_rule_files(paths: Sequence[Path]) -> list[Path]:
@@ -80,13 +59,13 @@ def load_rules(paths: Sequence[Path], own: Sequence[Path] = ()) -> RuleSet:
 
 def parse_rules(files: Iterable[tuple[str, bytes]], own: frozenset[str] = frozenset()) -> RuleSet:
     """Parse rule files given as (path, content); rules in files of `own` go before others."""
-    parsed: list[_Parsed] = []
+    parsed: list[Entry] = []
     refused: list[Refusal] = []
     for path, data in files:
         try:
             documents = read_documents(data, path)
         except RuleError as error:
-            refused.append(_refusal("", error))
+            refused.append(refusal("", error))
             continue
         for group in _groups(documents):
             _parse_group(path, group, parsed, refused)
@@ -95,14 +74,25 @@ def parse_rules(files: Iterable[tuple[str, bytes]], own: frozenset[str] = frozen
 
 
 def _groups(documents: list[Document]) -> list[list[Document]]:
-    """Return documents that must be parsed together: all of a file that uses `action:`."""
-    if any(isinstance(d.value, dict) and "action" in d.value for d in documents):
-        return [documents]
-    return [[document] for document in documents]
+    """Return documents that must be parsed together: a file's rules, if it uses `action:`."""
+    if not any(isinstance(d.value, dict) and "action" in d.value for d in documents):
+        return [[document] for document in documents]
+    alone = [[d] for d in documents if _stands_alone(d)]
+    return [[d for d in documents if not _stands_alone(d)], *alone]
+
+
+def _stands_alone(document: Document) -> bool:
+    """Tell whether no `action: global` applies: Sigma merges it into rules only."""
+    value = document.value
+    return (
+        isinstance(value, dict)
+        and "action" not in value
+        and ("correlation" in value or "filter" in value)
+    )
 
 
 def _parse_group(
-    path: str, group: list[Document], parsed: list[_Parsed], refused: list[Refusal]
+    path: str, group: list[Document], parsed: list[Entry], refused: list[Refusal]
 ) -> None:
     for document in group:
         if not isinstance(document.value, dict) or not all(
@@ -111,7 +101,7 @@ def _parse_group(
             error = RuleError(
                 "a rule must be a mapping with text keys", file=path, line=document.line
             )
-            refused.append(_refusal("", error))
+            refused.append(refusal("", error))
             return
     try:
         collection = SigmaCollection.from_dicts(
@@ -121,13 +111,13 @@ def _parse_group(
             resolve_references=False,
         )
     except (SigmaError, *_MALFORMED) as error:
-        refused.append(_refusal(_id_of(group[0]), _located(error, path, group[0])))
+        refused.append(refusal(id_of(group[0]), located(error, path, group[0])))
         return
     items = [*collection.rules, *collection.filters]
     for item, document in zip(items, _documents_of(items, group), strict=True):
-        _keep(_Parsed(item, path, document, [d.text for d in group]), parsed, refused)
+        _keep(Entry(item, path, document, [d.text for d in group]), parsed, refused)
     if not items and collection.errors:
-        refused.append(_refusal(_id_of(group[0]), _located(collection.errors[0], path, group[0])))
+        refused.append(refusal(id_of(group[0]), located(collection.errors[0], path, group[0])))
 
 
 def _documents_of(items: list[Any], group: list[Document]) -> list[Document]:
@@ -136,22 +126,23 @@ def _documents_of(items: list[Any], group: list[Document]) -> list[Document]:
     return own if len(own) == len(items) else [group[0]] * len(items)
 
 
-def _keep(entry: _Parsed, parsed: list[_Parsed], refused: list[Refusal]) -> None:
-    item, path, document = entry.item, entry.path, entry.document
-    if item.errors:
-        refused.append(_refusal(str(item.id or ""), _located(item.errors[0], path, document)))
-    elif isinstance(item, SigmaCorrelationRule):
-        line = document.keys.get("correlation", document.line)
-        error = RuleError("correlations are not supported yet", file=path, line=line)
-        refused.append(_refusal(str(item.id or item.name or ""), error))
-    else:
-        parsed.append(entry)
+def _keep(entry: Entry, parsed: list[Entry], refused: list[Refusal]) -> None:
+    parsed.append(entry)
+    if entry.item.errors:
+        error = located(entry.item.errors[0], entry.path, entry.document)
+        _refuse(entry, error, refused)
 
 
-def _apply_filters(parsed: list[_Parsed], refused: list[Refusal]) -> None:
+def _refuse(entry: Entry, error: RuleError, refused: list[Refusal]) -> None:
+    entry.reason = error.message
+    refused.append(refusal(entry.id, error))
+
+
+def _apply_filters(parsed: list[Entry], refused: list[Refusal]) -> None:
     """Apply every Sigma filter to the rules it names; a filter that names none is refused."""
-    rules = [entry for entry in parsed if isinstance(entry.item, SigmaRule)]
-    for entry in parsed:
+    sound = [entry for entry in parsed if not entry.reason]
+    rules = [entry for entry in sound if isinstance(entry.item, SigmaRule)]
+    for entry in sound:
         if not isinstance(entry.item, SigmaFilter):
             continue
         touched = False
@@ -165,38 +156,50 @@ def _apply_filters(parsed: list[_Parsed], refused: list[Refusal]) -> None:
             error = RuleError(
                 "the filter applies to no rule", file=entry.path, line=entry.document.line
             )
-            refused.append(_refusal(str(entry.item.id or ""), error))
+            refused.append(refusal(str(entry.item.id or ""), error))
 
 
-def _finish(parsed: list[_Parsed], refused: list[Refusal], own: frozenset[str]) -> RuleSet:
+def _finish(parsed: list[Entry], refused: list[Refusal], own: frozenset[str]) -> RuleSet:
+    first: dict[str, Entry] = {}
     rules: dict[str, Rule] = {}
+    drafts: list[Entry] = []
     for entry in parsed:
-        if not isinstance(entry.item, SigmaRule):
+        if isinstance(entry.item, SigmaFilter) or entry.reason:
             continue
         try:
-            rule = _rule(entry)
-            known = rules.setdefault(rule.info.id, rule)
-            if known is not rule and (rule.path in own or known.path not in own):
-                raise RuleError(
-                    f"the id is already used by {known.path}:{known.line}",
-                    file=entry.path,
-                    line=entry.document.keys.get("id", entry.document.line),
-                    fix="give one of the two rules a new id",
-                )
+            if not _is_first(entry, first, own):
+                continue
+            if isinstance(entry.item, SigmaCorrelationRule):
+                drafts.append(entry)
+            else:
+                rules[entry.id] = _rule(entry)
         except RuleError as error:
-            refused.append(_refusal(str(entry.item.id or ""), error))
-    return RuleSet(tuple(rules.values()), tuple(refused))
+            _refuse(entry, error, refused)
+    correlations = read_correlations(drafts, Book(parsed, rules, own), refused)
+    return RuleSet(tuple(rules.values()), tuple(refused), correlations)
 
 
-def _rule(entry: _Parsed) -> Rule:
-    item, document, path = entry.item, entry.document, entry.path
-    if item.id is None:
-        raise RuleError(
-            "the rule has no id", file=path, line=document.line, fix="add a line `id:` with a UUID"
+def _is_first(entry: Entry, first: dict[str, Entry], own: frozenset[str]) -> bool:
+    """Claim an id; a user's own rule silently takes the place of the library's."""
+    if not entry.id:
+        raise entry.complain("the rule has no id", fix="add a line `id:` with a UUID")
+    known = first.setdefault(entry.id, entry)
+    if known is entry:
+        return True
+    if entry.path in own or known.path not in own:
+        raise entry.complain(
+            f"the id is already used by {known.path}:{known.document.line}",
+            "id",
+            fix="give one of the two rules a new id",
         )
+    return False
+
+
+def _rule(entry: Entry) -> Rule:
+    item, document, path = entry.item, entry.document, entry.path
     settings = read_settings(item.custom_attributes, document, path)
     return Rule(
-        info=_info(item, settings.major, settings.group_by, rule_version(entry.texts)),
+        info=info_of(item, settings, rule_version(entry.texts)),
         logsource=LogSource(
             item.logsource.product, item.logsource.service, item.logsource.category
         ),
@@ -205,55 +208,18 @@ def _rule(entry: _Parsed) -> Rule:
         tests=read_tests(item.custom_attributes, document, path),
         path=path,
         line=document.line,
+        name=item.name or "",
         enabled=settings.enabled,
         text=document.text,
     )
-
-
-def _info(item: SigmaRule, major: int, group_by: tuple[str, ...], version: str) -> RuleInfo:
-    return RuleInfo(
-        id=str(item.id),
-        title=item.title,
-        level=Severity(item.level.name.lower()) if item.level else _DEFAULT_LEVEL,
-        description=item.description or "",
-        tags=tuple(str(tag) for tag in item.tags),
-        false_positives=_texts(item.falsepositives),
-        references=_texts(item.references),
-        fields=_texts(item.fields),
-        version=version,
-        major=major,
-        group_by=group_by,
-    )
-
-
-def _texts(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(str(value) for value in values)
 
 
 def _conditions(item: SigmaRule, document: Document, path: str) -> tuple[Any, ...]:
     try:
         trees = tuple(condition.parsed for condition in item.detection.parsed_condition)
     except (SigmaError, *_MALFORMED) as error:
-        raise _located(error, path, document) from error
+        raise located(error, path, document) from error
     if not trees or None in trees:
         line = document.keys.get("detection", document.line)
         raise RuleError("the condition is empty", file=path, line=line)
     return trees
-
-
-def _located(error: Exception, path: str, document: Document) -> RuleError:
-    """Turn a pySigma error into ours, at the line of the key it is about."""
-    if isinstance(error, SigmaError):
-        key, reason = _KEY_OF_ERROR.get(type(error).__name__, "detection"), str(error.args[0])
-    else:
-        key, reason = "detection", f"the rule holds a value of an unexpected type ({error})"
-    return RuleError(reason, file=path, line=document.keys.get(key, document.line))
-
-
-def _refusal(rule_id: str, error: RuleError) -> Refusal:
-    return Refusal(rule_id, error.file or "", error.line, error.message)
-
-
-def _id_of(document: Document) -> str:
-    value: Mapping[str, Any] = document.value
-    return str(value.get("id", ""))

@@ -37,14 +37,17 @@ class RuleTest:
     """One of a rule's own tests.
 
     Args:
-        match: whether the rule must fire on every one of the events, or on none.
+        match: whether the rule must fire on every one of the events, or on none; for a
+            correlation, whether the events together make at least one finding.
         source: the log source's name, when the rule applies to several.
+        sources: log source of each event, for a correlation's test; else empty.
     """
 
     name: str
     match: bool
     events: tuple[Event, ...]
     source: str | None = None
+    sources: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Rule:
     Args:
         conditions: pySigma's parsed condition trees; the rule fires when any of them does.
         line: the line of `path` on which the rule's document starts, from 1.
+        name: how correlations may call it besides its id; empty when it has none.
         enabled: false when the rule's own `mantissa: {enabled: false}` says so.
         text: the YAML text its version was made from.
     """
@@ -65,6 +69,7 @@ class Rule:
     tests: tuple[RuleTest, ...] = ()
     path: str = ""
     line: int = 1
+    name: str = ""
     enabled: bool = True
     text: str = field(default="", repr=False)
 

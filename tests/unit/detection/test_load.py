@@ -139,24 +139,6 @@ def test_a_rule_needs_an_id_of_its_own() -> None:
     assert "r1.yml:1" in again.reason
 
 
-def test_correlations_are_refused_by_name_and_their_rules_run() -> None:
-    correlation = f"""\
-title: many
-id: {IDS[7]}
-correlation:
-  type: event_count
-  rules: [{IDS[1]}]
-  group-by: [name]
-  timespan: 5m
-  condition: {{gte: 10}}
-"""
-    rules = parsed(rule(PLAIN), correlation)
-    assert [r.info.id for r in rules.rules] == [IDS[1]]
-    (found,) = rules.refused
-    assert (found.id, found.line) == (IDS[7], 3)
-    assert found.reason == "correlations are not supported yet"
-
-
 @pytest.mark.parametrize("named", ["any", f"[{IDS[1]}]"])
 def test_filters_of_other_files_apply_and_change_the_version(named: str) -> None:
     texts = (FILTER % named, rule(PLAIN))
