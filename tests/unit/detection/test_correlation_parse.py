@@ -82,7 +82,7 @@ def test_everything_a_correlation_says_is_read() -> None:
     assert (found.info.level, found.info.tags) == (Severity.HIGH, ("attack.t1110",))
     assert (found.info.major, found.info.group_by) == (3, ("src_ip",))
     assert (found.info.fields, found.info.false_positives) == (("cmd",), ("backups",))
-    assert (found.path, found.line) == ("f0.yml", 17)
+    assert (found.path, found.line) == ("f0.yml", 16)
     assert found.text.startswith("title: correlation")
 
 
