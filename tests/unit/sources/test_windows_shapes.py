@@ -196,6 +196,23 @@ def fluent_bit(event: shapes.Event) -> dict[str, object]:
     }
 
 
+def test_properties_of_a_directory_object_are_not_insertion_strings() -> None:
+    record = {
+        "EventID": 4662,
+        "Channel": "Security",
+        "TimeCreated": "2026-03-04T09:17:31.482Z",
+        "SourceName": "Microsoft-Windows-Security-Auditing",
+        "Hostname": "DC02.corp.example.com",
+        "AccessMask": "0x100",
+        "Properties": "%%7688\r\n\t\t{1131f6ad-9c07-11d1-f79f-00c04fc2dcd2}",
+    }
+
+    found = normalise(json.dumps(record).encode())
+
+    assert found["EventData"]["Properties"] == record["Properties"]
+    assert found["EventData"]["AccessMask"] == "0x100"
+
+
 def test_fluent_bits_strings_get_their_names() -> None:
     event = shapes.Event(
         channel="Microsoft-Windows-Sysmon/Operational",

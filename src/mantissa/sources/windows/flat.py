@@ -84,14 +84,23 @@ def read_flat(record: Mapping[str, Any]) -> Parts:
     for section in _SECTIONS:
         _read_section(rest, section, parts)
     _read_payload(rest, parts)
-    inserts = rest.pop("StringInserts", None) or rest.pop("Properties", None)
+    inserts = _pop_list(rest, "StringInserts") or _pop_list(rest, "Properties")
     _set_aside(rest, parts, tool=tool)
     for name, value in rest.items():
         into = parts.other if isinstance(value, dict | list) and name != "Data" else parts.data
         add(into, name, value)
-    if isinstance(inserts, list):
+    if inserts:
         _read_inserts([content(i) for i in inserts], parts)
     return parts
+
+
+def _pop_list(record: dict[str, Any], name: str) -> list[Any]:
+    """Take a list of insertion strings; event 4662 has a text of its own under such a name."""
+    found = record.get(name)
+    if not isinstance(found, list):
+        return []
+    del record[name]
+    return found
 
 
 def _present(record: Mapping[str, Any], field: str) -> str | None:
