@@ -12,6 +12,7 @@ from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.output import Column
 from mantissa.entrypoints.cli.rules_backtest import backtest
+from mantissa.entrypoints.cli.rules_diff import diff
 from mantissa.entrypoints.cli.rules_explain import explain
 from mantissa.entrypoints.cli.rules_import import import_rules
 from mantissa.entrypoints.cli.rules_push import push
@@ -35,6 +36,7 @@ RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its 
 rules.command("push")(push)
 rules.command("backtest")(backtest)
 rules.command("import")(import_rules)
+rules.command("diff")(diff)
 rules.command("explain")(explain)
 _COLUMNS: dict[str, Column] = {
     "id": lambda rule: rule["id"][:8],
