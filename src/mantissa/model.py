@@ -125,6 +125,7 @@ class DataFile:
 
     Args:
         column_bytes: compressed bytes of each column's chunks, the basis of cost estimates.
+        empty: columns that hold no value in any row; None when that is not known.
     """
 
     key: str
@@ -135,6 +136,7 @@ class DataFile:
     first_event: str
     last_event: str
     column_bytes: Mapping[str, int] = field(default_factory=dict)
+    empty: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ class Ledger:
         return [
             Put(LEDGER, entry.identity, value, entry.version),
             *pending_writes(entry.identity, entry.plan, outcome),
-            *partition_writes(self._state, entry.identity, manifest.files),
+            *partition_writes(self._state, entry.identity, manifest.files, outcome.committed_at),
             *(Put(RELEASED, key, {"by": outcome.manifest_key}, None) for key in outcome.released),
         ]
 

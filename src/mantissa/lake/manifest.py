@@ -48,12 +48,13 @@ def decode_manifest(data: bytes) -> Manifest:
 
 def file_from_json(value: Mapping[str, JSONValue]) -> DataFile:
     """Read a data file's description."""
-    return DataFile(**value)
+    empty = value.get("empty")
+    return DataFile(**{**value, "empty": None if empty is None else tuple(empty)})
 
 
 def file_summary(file: DataFile) -> dict[str, JSONValue]:
-    """Return what the ledger keeps of a data file: all but the sizes of its columns."""
-    return {k: v for k, v in members(file).items() if k != "column_bytes"}
+    """Return what the ledger keeps of a data file: all but what is known of its columns."""
+    return {k: v for k, v in members(file).items() if k not in ("column_bytes", "empty")}
 
 
 def counts_from_json(value: Mapping[str, JSONValue]) -> Counts:

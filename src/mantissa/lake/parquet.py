@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -60,7 +60,8 @@ def write_part(store: ObjectStore, part: Part, rows: pa.Table) -> Iterator[DataF
         key = part.key(event_date)
         if not store.put_if_absent(key, data):
             data = _earlier(store, key, ordered)
-        yield describe(key, part.table, event_date, data)
+        found = describe(key, part.table, event_date, data)
+        yield replace(found, empty=empty_columns(ordered))
 
 
 def _by_partition(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
@@ -129,6 +130,12 @@ def describe(key: str, table: str, event_date: str, data: bytes) -> DataFile:
         last_event=last,
         column_bytes=column_bytes(footer),
     )
+
+
+def empty_columns(rows: pa.Table) -> tuple[str, ...]:
+    """Return the columns without any value, sorted; the footer's statistics say it of a few only."""
+    counts = ((name, rows.column(name).null_count) for name in rows.column_names)
+    return tuple(sorted(name for name, nulls in counts if nulls == rows.num_rows))
 
 
 def column_bytes(footer: pq.FileMetaData) -> dict[str, int]:

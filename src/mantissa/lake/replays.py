@@ -165,7 +165,7 @@ def _writes(
     return [
         Put(LEDGER, item.key, value, item.version),
         *pending_writes(f"{item.key}-{plan.short}", plan, outcome),
-        *partition_writes(state, item.key, manifest.files),
+        *partition_writes(state, item.key, manifest.files, outcome.committed_at),
         *(Put(RELEASED, i, {"by": outcome.manifest_key}, None) for i in outcome.released),
     ]
 
