@@ -255,6 +255,30 @@ def test_of_two_runs_at_once_one_loses_and_nothing_is_counted_twice() -> None:
     assert report.objects_judged == 0
 
 
+def test_a_run_that_began_while_another_looked_around_keeps_its_pin() -> None:
+    """Neither may pin over the other: what it had written would be left and found twice."""
+    world, faults = World(), Mortal()
+    world.commit(*TWO)
+    around = faults.around
+
+    def first_another(name: str, call: Callable[[], Any]) -> Any:
+        if faults.log.count("state.query") == 2 and name == "state.get":
+            faults.log.append("state.query")
+            run_through(world, Mortal(at=last_write, kind="kill_after"), owner="another")
+        return around(name, call)
+
+    probe, clean = Mortal(), World()
+    clean.commit(*TWO)
+    run_through(clean, probe)
+    last_write = len(probe.log) - probe.log[::-1].index("objects.put_if_absent")
+    faults.around = first_another  # type: ignore[method-assign]
+    with pytest.raises(Busy, match="at work"):
+        world.with_faults(faults).detection(owner="one").run()
+    assert world.rows() != []
+    world.detection(owner="next").run()
+    assert world.found() == FOUND
+
+
 def test_an_alert_changed_at_the_same_moment_is_no_reason_to_fail() -> None:
     world = World()
     world.commit(*TWO)

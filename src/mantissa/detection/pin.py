@@ -38,26 +38,27 @@ class Pins:
 
         Raises `Busy` while its owner holds the lease.
         """
-        item = self._state.get(RUNS, ACTIVE)
-        if item is None or item.value["state"] not in ("running", "settling"):
+        pin = _open(self._state.get(RUNS, ACTIVE))
+        if pin is None:
             return None
-        pin = pin_from(item)
         others = pin.owner != self._owner and is_alive(pin.owner)
         if others and pin.lease_until > self._clock.now():
-            raise Busy(
-                f"detection run {pin.run_id} is at work, and may be until {pin.lease_until:%H:%M:%S}Z",
-                where=f"{RUNS}/{ACTIVE}",
-                fix="wait for it, or run again after that time",
-            )
+            raise _busy(pin)
         return self.renew(replace(pin, owner=self._owner, rules=rules))
 
     def begin(self, rules: str, pending: Sequence[Item], missed: Sequence[Item]) -> Pin | None:
-        """Pin a new run over these records; None when there are none."""
+        """Pin a new run over these records; None when there are none.
+
+        Raises `Busy` when another worker was first, and `Conflict` when it is at this very moment.
+        """
         if not pending and not missed:
             return None
         now = self._clock.now()
         covered = {i.key: i.version for i in pending}, {i.key: i.version for i in missed}
         item = self._state.get(RUNS, ACTIVE)
+        # Since no open run was found another may have begun: its pin must not be written over.
+        if (begun := _open(item)) is not None:
+            raise _busy(begun)
         version = item.version if item else 0
         name = sha256(orjson.dumps([*map(sorted, map(dict.items, covered)), version]))
         pin = Pin(
@@ -102,6 +103,20 @@ class Pins:
     def _put(self, pin: Pin, state: str) -> Pin:
         self._state.put(Put(RUNS, ACTIVE, pin.to_json(state), pin.version or None))
         return replace(pin, version=pin.version + 1)
+
+
+def _open(item: Item | None) -> Pin | None:
+    """Return the pin of the run that has begun and not ended, if there is one."""
+    is_open = item is not None and item.value["state"] in ("running", "settling")
+    return pin_from(item) if item is not None and is_open else None
+
+
+def _busy(pin: Pin) -> Busy:
+    return Busy(
+        f"detection run {pin.run_id} is at work, and may be until {pin.lease_until:%H:%M:%S}Z",
+        where=f"{RUNS}/{ACTIVE}",
+        fix="wait for it, or run again after that time",
+    )
 
 
 def _state(pin: Pin) -> str:
