@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from mantissa.detection.table import FINDINGS
+from mantissa.detection.table import FINDINGS, MATCHES
 from mantissa.model import Table
 from mantissa.sources.presto_view import DATABASE, MARK, PrestoView, glue_view, presto_views
 from mantissa.sources.registry import load_sources
@@ -28,7 +28,7 @@ FILE = "aws/catalog.json"
 
 def catalog() -> dict[str, Any]:
     """Return the whole file as one value."""
-    tables = [*(spec.table for spec in load_sources().values()), FINDINGS]
+    tables = [*(spec.table for spec in load_sources().values()), FINDINGS, MATCHES]
     return {
         "note": "Written by `make docs`; `make check` fails when it is not current.",
         "storage": _storage(tables[0]),

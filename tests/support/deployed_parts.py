@@ -9,7 +9,7 @@ from typing import Any
 
 from mantissa.adapters.aws.checks.parts import FUNCTIONS, SCHEDULES, Parts
 from mantissa.adapters.aws.session import Clients
-from mantissa.detection.table import FINDINGS
+from mantissa.detection.table import FINDINGS, MATCHES
 from mantissa.model import Table
 from mantissa.sources.presto_view import glue_view, presto_views
 from mantissa.sources.registry import load_sources
@@ -44,7 +44,7 @@ BLOCK = dict.fromkeys(
 @cache
 def tables() -> list[Table]:
     """Return every table of the product."""
-    return [*(spec.table for spec in load_sources().values()), FINDINGS]
+    return [*(spec.table for spec in load_sources().values()), FINDINGS, MATCHES]
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from mantissa.adapters.aws.dynamodb import DynamoState
 from mantissa.adapters.aws.glue import GlueCatalog
 from mantissa.adapters.aws.s3 import S3Objects
-from mantissa.detection.table import FINDINGS
+from mantissa.detection.table import FINDINGS, MATCHES
 from support import moto_server
 from support.athena.operations import Behalf
 from support.athena.server import Endpoint
@@ -206,7 +206,7 @@ class World:
 
     @property
     def tables(self) -> list[Any]:
-        return [SOURCES["aws_cloudtrail"].table, FINDINGS]
+        return [SOURCES["aws_cloudtrail"].table, FINDINGS, MATCHES]
 
     def _make_roles(self) -> None:
         sts = self.admin.client("sts")

@@ -203,10 +203,10 @@ class App(ABC):
 
     @cached_property
     def tables(self) -> Sequence[Table]:
-        """Every table of the lake, the findings included."""
-        from mantissa.detection.table import FINDINGS
+        """Every table of the lake, detection's own included."""
+        from mantissa.detection.table import FINDINGS, MATCHES
 
-        return [*(spec.table for spec in self.sources.values()), FINDINGS]
+        return [*(spec.table for spec in self.sources.values()), FINDINGS, MATCHES]
 
     @cached_property
     def views(self) -> Mapping[str, str]:
@@ -255,8 +255,8 @@ class App(ABC):
         return Queries(self.query, ports, settings)
 
     def data_files(self) -> Iterator[DataFile]:
-        """Yield what every partition holds as one file, and the findings' files singly."""
-        from mantissa.detection.table import FINDINGS
+        """Yield what every partition holds as one file, and detection's own files singly."""
+        from mantissa.detection.table import FINDINGS, MATCHES
         from mantissa.lake.books import shares
 
         for share in shares(self.state):
@@ -264,9 +264,10 @@ class App(ABC):
             yield DataFile(
                 place, share.table, share.event_date, share.rows, share.bytes, "", "", share.columns
             )
-        for info in self.objects.list(f"lake/{FINDINGS.name}/"):
-            day = info.key.split("=", 1)[1].partition("/")[0]
-            yield DataFile(info.key, FINDINGS.name, day, 0, info.size, "", "")
+        for table in (FINDINGS, MATCHES):
+            for info in self.objects.list(f"lake/{table.name}/"):
+                day = info.key.split("=", 1)[1].partition("/")[0]
+                yield DataFile(info.key, table.name, day, 0, info.size, "", "")
 
     @cached_property
     def rules(self) -> RuleSet:

@@ -20,7 +20,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
+import pyarrow as pa
 
+from mantissa.detection.crossings import crossings_from, crossings_json
 from mantissa.detection.execute import Evaluation, RuleFailure, merged
 from mantissa.detection.findings import from_file
 from mantissa.detection.health import health_writes
@@ -28,7 +30,7 @@ from mantissa.detection.journal import ACTIVE, RUNS, Missed, Pin, Report
 from mantissa.detection.missed import missed_writes
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared
-from mantissa.detection.show import rule_sql
+from mantissa.detection.show import matches_sql, rule_sql
 from mantissa.errors import Conflict
 from mantissa.lake.books import PENDING
 from mantissa.model import Finding, RuleInfo
@@ -76,7 +78,12 @@ class CommitPorts(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """One run's answers before they are true."""
+    """One run's answers before they are true.
+
+    Args:
+        matches: rows of the table `matches`, each table of one correlation.
+        crossings: what is to be remembered of correlations' findings.
+    """
 
     pin: Pin
     items: list[Item]
@@ -85,6 +92,8 @@ class Work:
     done: Evaluation = field(default_factory=Evaluation)
     evaluated: set[str] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
+    matches: list[pa.Table] = field(default_factory=list)
+    crossings: list[Put] = field(default_factory=list)
 
 
 class Commit:
@@ -124,7 +133,8 @@ class Commit:
         work.done.failures = [
             RuleFailure(**{**f, "files": tuple(f["files"])}) for f in said["failures"]
         ]
-        work.evaluated = {r for r in said["evaluated"] if r in self._prepared.rules}
+        work.crossings = crossings_from(said.get("crossings", ()))
+        work.evaluated = {r for r in said["evaluated"] if r in self._prepared.infos}
         if findings is None:
             files = (self._objects.get(key) for key in work.files)
             findings = [finding for data in files for finding in from_file(data)]
@@ -141,6 +151,7 @@ class Commit:
             "files": work.files,
             "failures": [asdict(f) for f in merged(work.done.failures)],
             "evaluated": sorted(work.evaluated),
+            "crossings": crossings_json(work.crossings),
         }
         self._objects.put_if_absent(key, orjson.dumps(said))
         work.pin = self._pins.decide(work.pin, key)
@@ -178,6 +189,7 @@ class Commit:
         stamp = (work.pin.run_id, now)
         return [
             *(Delete(PENDING, item.key, item.version) for item in work.items),
+            *work.crossings,
             *missed_writes(work.made_good, failures, self._prepared, stamp),
             *health_writes(self._state, self._prepared, work.evaluated, failures, now),
         ]
@@ -204,6 +216,11 @@ class Commit:
             if info.id in rule_ids and info.id not in found:
                 sql = rule_sql(predicate, self._prepared.dialect)
                 found[info.id] = replace(info, sql=sql if len(sql) <= ALERT_SQL else "")
+        for correlation in self._prepared.correlations:
+            info = correlation.info
+            if info.id in rule_ids:
+                sql = matches_sql(correlation, self._prepared.dialect)
+                found[info.id] = replace(info, sql=sql)
         return found
 
     def _report(self, work: Work, findings: int, alerts: int) -> Report:

@@ -68,6 +68,12 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return values
 
 
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Return an answer's rows; times are aware UTC whatever the engine says of their zone."""
+    columns = {name: _values(table.column(name)) for name in table.column_names}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def hits(query: FusedQuery, table: pa.Table) -> Iterator[tuple[Predicate, str]]:
     """Yield which predicate matched which event."""
     rows = _Rows(table)
@@ -130,10 +136,16 @@ def _entities(query: FusedQuery, rows: _Rows, place: int) -> dict[str, str]:
 
 def _fields(predicate: Predicate, query: FusedQuery, rows: _Rows, place: int) -> dict[str, str]:
     values = ((n, rows[query.shown[b]][place]) for n, b in predicate.bindings.items())
-    return {name: _text(value)[:TEXT] for name, value in values if value is not None}
+    return {name: clip(text_of(value)) for name, value in values if value is not None}
 
 
-def _text(value: Any) -> str:
+def clip(text: str) -> str:
+    """Shorten what travels with a finding."""
+    return text[:TEXT]
+
+
+def text_of(value: Any) -> str:
+    """Write a field's value as text, the same for every engine."""
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -25,10 +25,10 @@ def health_writes(
     """Write the health of rules that ran, where it changed or grew old."""
     known = {item.key: item for item in state.query(HEALTH)}
     failed = {failure.rule_id: failure for failure in failures}
-    rules = prepared.rules
+    infos = prepared.infos
     for rule_id in sorted(evaluated):
         item = known.get(rule_id)
-        value = _health(item, failed.get(rule_id), rules[rule_id].info.version, now)
+        value = _health(item, failed.get(rule_id), infos[rule_id].version, now)
         if item is None or _says_more(item.value, value, now):
             yield Put(HEALTH, rule_id, value, item.version if item else None)
 

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
+from mantissa.detection.correlate_rows import correlate, flat_members
+from mantissa.detection.islands import Island
 from mantissa.detection.prepare import Predicate, Prepared
-from mantissa.detection.trial import OpenRows, Rows, Trial, judge
+from mantissa.detection.trial import OpenRows, Rows, Trial, judge, number_of
 from mantissa.sources.definition import SourceSpec
 from mantissa.sources.record import Bad, Batch, Skipped
 
@@ -29,6 +32,8 @@ class MatchReport:
         matches: number of each record that became a row → sorted rule ids.
         unread: number of each record that did not → why.
         refused: (rule id, reason) of rules that could not be tried.
+        correlated: where correlations fire; they are also in `matches`, at the record at which
+            they do.
     """
 
     events: int
@@ -36,6 +41,7 @@ class MatchReport:
     matches: dict[int, tuple[str, ...]]
     unread: dict[int, str]
     refused: tuple[tuple[str, str], ...]
+    correlated: tuple[Island, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the `rules match` command's JSON."""
@@ -45,6 +51,7 @@ class MatchReport:
             "matches": {str(number): list(ids) for number, ids in sorted(self.matches.items())},
             "unread": {str(number): reason for number, reason in sorted(self.unread.items())},
             "refused": [{"id": rule_id, "reason": reason} for rule_id, reason in self.refused],
+            "correlations": [_island_json(island) for island in self.correlated],
         }
 
 
@@ -61,12 +68,37 @@ def match_events(
         for event_id in rows["event_id"].to_pylist():
             number = int(event_id[32:], 16)
             matches[number] = tuple(sorted(trial.fired.get(number, ())))
+    known = {c.info.id: c for c in prepared.correlations}
+    mine = {p.rule.info.id for p in predicates}
+    whole = [i for i, c in known.items() if mine.issuperset(flat_members(c, known))]
+    found = correlate(trial.matches, prepared, open_rows, whole)
+    islands = [island for island, _ in found.islands]
+    for island in islands:
+        number = number_of(found.event_of(island))
+        matches[number] = tuple(sorted({*matches[number], island.correlation.info.id}))
     failed = {f.rule_id: f.reason for f in trial.failures}
+    failed |= {rule_id: str(error) for rule_id, error in found.failures.items()}
     refused = [(refusal.id, refusal.reason) for refusal in prepared.refused]
-    tried = {p.rule.info.id for p in predicates}
     return MatchReport(
-        reader.records, len(tried), matches, trial.unread, (*refused, *sorted(failed.items()))
+        events=reader.records,
+        rules=len(mine) + len(whole),
+        matches=matches,
+        unread=trial.unread,
+        refused=(*refused, *sorted(failed.items())),
+        correlated=tuple(islands),
     )
+
+
+def _island_json(island: Island) -> dict[str, Any]:
+    return {
+        "id": island.correlation.info.id,
+        "key": orjson.loads(island.key),
+        "event_time": island.event_time.isoformat(),
+        "first_time": island.first_time.isoformat(),
+        "last_time": island.last_time.isoformat(),
+        "events": island.events,
+        "measure": island.measure,
+    }
 
 
 def _try(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mantissa.detection.findings import text_of
 from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.members import Part
 from mantissa.detection.prepare import Predicate
@@ -103,13 +103,6 @@ def _together(columns: Sequence[Sequence[str | None]], rows: int) -> list[str | 
 def key_of(values: Sequence[str | None]) -> str | None:
     """Return group-by values as one text, or None where one of them is missing."""
     return None if None in values else orjson.dumps(list(values)).decode()
-
-
-def text_of(value: Any) -> str:
-    """Write a field's value as text, the same for every engine."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def match_files(rows: Iterable[pa.Table], stem: str) -> Iterator[tuple[str, bytes]]:

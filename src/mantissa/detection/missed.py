@@ -34,15 +34,16 @@ class Remembering(Protocol):
 def sql_digest(prepared: Prepared, rule_id: str) -> str:
     """Return what changes when a rule's SQL changes."""
     texts = sorted(p.text for p in prepared.predicates if p.rule.info.id == rule_id)
+    texts += [c.info.version for c in prepared.correlations if c.info.id == rule_id]
     return sha256("\0".join(texts).encode()).hexdigest()[:12]
 
 
 def due(ports: Remembering, prepared: Prepared) -> Iterator[tuple[Item, Missed]]:
     """Yield missed records worth another try: the rule runs, and it or the time has changed."""
-    rules = prepared.rules
+    infos = prepared.infos
     for item in ports.state.query(MISSED):
         missed = missed_from(item)
-        if missed.rule_id not in rules:
+        if missed.rule_id not in infos:
             continue
         changed = missed.sql != sql_digest(prepared, missed.rule_id)
         waited = missed.code != EngineRejected.code and missed.next_try <= ports.clock.now()

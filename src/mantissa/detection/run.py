@@ -1,7 +1,8 @@
 """Detection: every committed file is judged exactly once by every rule that is enabled then.
 
     1  pin: `runs/active` names the pending records to judge, the rules, the owner and its lease
-    2  judge exactly their files; a rule that fails on some is remembered with them
+    2  judge exactly their files; a rule that fails on some is remembered with them; what members
+       of correlations matched is seen together with earlier matches (`correlating.py`)
     3  write findings under names that the pin determines
     4  commit: pending records out, alerts in, rule health, the run done, the pin released
        (`commit.py`; one transaction where the store can hold it)
@@ -19,20 +20,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mantissa.detection.commit import AlertHook, Commit, Work
+from mantissa.detection.correlating import Correlating
 from mantissa.detection.execute import Evaluator, merged
 from mantissa.detection.findings import (
     Arrival,
     RunStamp,
-    day_of,
     parts,
     to_findings,
 )
 from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.journal import MISSED, Pin, Report
+from mantissa.detection.matched import to_matches
 from mantissa.detection.missed import due
+from mantissa.detection.output import write_files
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
-from mantissa.detection.table import FINDINGS
+from mantissa.detection.table import FINDINGS, MATCHES
 from mantissa.errors import Busy, Conflict, StoreError
 from mantissa.lake.books import PENDING
 from mantissa.model import QueryLimits, QueryResult
@@ -128,10 +131,11 @@ class Detection:
         return self._ports.state.query(PENDING)
 
     def _remove_orphans(self, pin: Pin) -> None:
-        """Delete findings that the dead run wrote: it never said that they are true."""
-        for info in self._ports.objects.list(f"lake/{FINDINGS.name}/"):
-            if info.key.rpartition("/")[2].startswith(f"{pin.run_id}-"):
-                self._ports.objects.delete(info.key)
+        """Delete what the dead run wrote: it never said that it is true."""
+        for table in (FINDINGS, MATCHES):
+            for info in self._ports.objects.list(f"lake/{table.name}/"):
+                if info.key.rpartition("/")[2].startswith(f"{pin.run_id}-"):
+                    self._ports.objects.delete(info.key)
 
     def _round(self, work: Work) -> Report | None:
         """Carry one run through; None when another run took it over."""
@@ -141,6 +145,7 @@ class Detection:
                 report = self._commit.settle(work)
             else:
                 self._judge(work)
+                self._correlate(work)
                 self._write(work)
                 report = self._commit.run(work)
             settled = True
@@ -161,7 +166,35 @@ class Detection:
             self._evaluate(work, self._prepared, {table: keys})
             self._settings.judged(len(keys))
         for _, missed in work.made_good:
-            self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
+            if missed.rule_id in self._prepared.rules:
+                self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
+
+    def _correlate(self, work: Work) -> None:
+        """See the run's matches together with earlier ones."""
+        again: dict[str, list[str]] = {}
+        for _, missed in work.made_good:
+            again.setdefault(missed.rule_id, []).extend(missed.files.get(MATCHES.name, ()))
+        again = {
+            c.info.id: again[c.info.id] for c in self._prepared.correlations if again.get(c.info.id)
+        }
+        if not work.matches and not again:
+            return
+        limits, stamp = self._settings.limits, self._stamp(work)
+        correlating = Correlating(self._ports, self._prepared, limits, lambda: self._hold(work))
+        found = correlating.run(work.matches, again, stamp)
+        work.findings |= {finding.finding_id: finding for finding in found.findings}
+        work.crossings = list(found.crossings.writes())
+        work.evaluated |= found.evaluated
+        work.done.failures += found.failures
+        work.done.bytes_scanned += found.bytes_scanned
+        work.done.seconds += found.seconds
+
+    def _hold(self, work: Work) -> None:
+        """Make sure that nobody took over. Raises `Conflict`."""
+        work.pin = self._pins.renew(work.pin)
+
+    def _stamp(self, work: Work) -> RunStamp:
+        return RunStamp(work.pin.run_id, work.pin.started_at, _arrivals(work.items))
 
     def _beat(self, work: Work) -> None:
         """Renew the lease in good time. Raises `Conflict` when another run took over."""
@@ -169,11 +202,12 @@ class Detection:
             work.pin = self._pins.renew(work.pin)
 
     def _evaluate(self, work: Work, prepared: Prepared, files: Mapping[str, Sequence[str]]) -> None:
-        stamp = RunStamp(work.pin.run_id, work.pin.started_at, _arrivals(work.items))
+        stamp = self._stamp(work)
 
         def keep(query: FusedQuery, result: QueryResult) -> None:
             for finding in to_findings(query, result, stamp):
                 work.findings[finding.finding_id] = finding
+            work.matches += to_matches(query, result, stamp.run_id)
 
         failing = frozenset(item.value["rule"] for item in self._ports.state.query(MISSED))
         engine, limits = self._ports.engine, self._settings.limits
@@ -187,17 +221,9 @@ class Detection:
         }
 
     def _write(self, work: Work) -> None:
-        work.pin = self._pins.renew(work.pin)
-        stem = f"{work.pin.run_id}-{work.pin.rules}"
-        for key, data in parts(work.findings.values(), stem):
-            objects = self._ports.objects
-            if not objects.put_if_absent(key, data) and objects.get(key) != data:
-                objects.delete(key)
-                objects.put_if_absent(key, data)
-            work.files.append(key)
-        if work.findings:
-            days = {day_of(finding) for finding in work.findings.values()}
-            self._ports.register(FINDINGS.name, sorted(days))
+        self._hold(work)
+        files = parts(work.findings.values(), f"{work.pin.run_id}-{work.pin.rules}")
+        work.files += write_files(self._ports, FINDINGS.name, files)
 
 
 def _join(before: Report, after: Report) -> Report:

@@ -8,7 +8,10 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from mantissa.detection.correlate_rows import correlate, flat_members, with_inner
+from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.prepare import Predicate, Prepared, prepare
 from mantissa.detection.rule import Event, Rule, RuleSet, RuleTest
@@ -66,23 +69,33 @@ class TestReport:
 class _Case:
     """One test, with the numbers its events got."""
 
-    rule: Rule
+    rule: Rule | Correlation
     test: RuleTest
     numbers: list[int] = field(default_factory=list)
     refused: str = ""
+    fired: bool = False
 
 
 def run_tests(
     rules: RuleSet, sources: Sequence[SourceSpec], dialect: Dialect, open_rows: OpenRows
 ) -> TestReport:
-    """Run the tests of every rule, disabled ones included."""
-    every = RuleSet(tuple(replace(rule, enabled=True) for rule in rules.rules), rules.refused)
+    """Run the tests of every rule and correlation, disabled ones included."""
+    every = replace(
+        rules,
+        rules=tuple(replace(rule, enabled=True) for rule in rules.rules),
+        correlations=tuple(replace(c, enabled=True) for c in rules.correlations),
+    )
     prepared = prepare(every, sources, dialect)
-    cases = [_Case(rule, test) for rule in every.rules for test in rule.tests]
+    subjects: tuple[Rule | Correlation, ...] = (*every.rules, *every.correlations)
+    cases = [_Case(rule, test) for rule in subjects for test in rule.tests]
     trial = _try(cases, prepared, {spec.name: spec for spec in sources}, open_rows)
+    for case in cases:
+        if isinstance(case.rule, Correlation) and not case.refused:
+            _correlate(case, trial, prepared, open_rows)
     failed = [failure for case in cases if (failure := _failure(case, trial)) is not None]
-    untested = tuple(rule.info.id for rule in every.rules if not rule.tests)
-    return TestReport(len(every.rules), len(cases), tuple(failed), untested)
+    parts = {member.id for c in every.correlations for member in c.members}
+    untested = (r.info.id for r in subjects if not r.tests and r.info.id not in parts)
+    return TestReport(len(subjects), len(cases), tuple(failed), tuple(untested))
 
 
 def _try(
@@ -96,13 +109,8 @@ def _try(
     wanted: dict[str, dict[str, Predicate]] = {}
     count = 0
     for case in cases:
-        predicate = _predicate(case, prepared)
-        if predicate is None:
-            continue
-        source = predicate.source.name
-        wanted.setdefault(source, {})[case.rule.info.id] = predicate
-        for event in case.test.events:
-            events.setdefault(source, []).append((count, event))
+        for place, source in enumerate(_sources(case, prepared, wanted)):
+            events.setdefault(source, []).append((count, case.test.events[place]))
             case.numbers.append(count)
             count += 1
     for source, numbered in events.items():
@@ -112,19 +120,46 @@ def _try(
     return trial
 
 
-def _predicate(case: _Case, prepared: Prepared) -> Predicate | None:
-    """Choose the source that a test is for; the first that the rule runs on if it does not say."""
-    rule_id = case.rule.info.id
-    own = [p for p in prepared.predicates if p.rule.info.id == rule_id]
-    chosen = [p for p in own if case.test.source in (None, p.source.name)]
-    if chosen:
-        return chosen[0]
+def _sources(case: _Case, prepared: Prepared, wanted: dict[str, dict[str, Predicate]]) -> list[str]:
+    """Choose each event's source, and note the predicates to be tried there.
+
+    An event that does not say is of the first source that the rule runs on.
+    """
+    rule_id, known = case.rule.info.id, {c.info.id: c for c in prepared.correlations}
+    ids = flat_members(known[rule_id], known) if rule_id in known else (rule_id,)
+    own: dict[str, dict[str, Predicate]] = {}
+    for predicate in prepared.predicates:
+        if predicate.rule.info.id in ids:
+            own.setdefault(predicate.source.name, {})[predicate.rule.info.id] = predicate
+    said = case.test.sources or (case.test.source,) * len(case.test.events)
+    chosen = [source or next(iter(own), "") for source in said]
+    strange = [source for source in chosen if source not in own]
     refused = [r.reason for r in prepared.refused if r.id == rule_id]
-    if own:
-        case.refused = f"the rule does not apply to source {case.test.source}"
-    else:
-        case.refused = refused[0] if refused else f"no log source for {case.rule.logsource}"
-    return None
+    if refused or not own:
+        waits = case.rule.logsource if isinstance(case.rule, Rule) else "its members"
+        case.refused = refused[0] if refused else f"no log source for {waits}"
+    elif strange:
+        case.refused = f"the rule does not apply to source {strange[0]}"
+    if case.refused:
+        return []
+    for source in chosen:
+        wanted.setdefault(source, {}).update(own[source])
+    return chosen
+
+
+def _correlate(case: _Case, trial: Trial, prepared: Prepared, open_rows: OpenRows) -> None:
+    """Judge a correlation over the matches of one test's own events."""
+    known = {c.info.id: c for c in prepared.correlations}
+    correlation = known[case.rule.info.id]
+    numbers = pa.array([f"{number:08x}" for number in case.numbers], pa.string())
+    own = []
+    for table in trial.matches:
+        places = pc.utf8_slice_codeunits(table.column("event_id"), 32)
+        own.append(table.filter(pc.is_in(places, numbers)))
+    found = correlate(own, prepared, open_rows, with_inner(correlation, known))
+    for error in found.failures.values():
+        case.refused = str(error)
+    case.fired = any(i.correlation is correlation for i, _ in found.islands)
 
 
 def _rows(spec: SourceSpec, numbered: Sequence[tuple[int, Event]], trial: Trial) -> pa.Table:
@@ -155,6 +190,8 @@ def _got(case: _Case, trial: Trial) -> str:
     problems = [text for text in (case.refused, *failures, *unread) if text]
     if problems:
         return problems[0]
+    if isinstance(case.rule, Correlation):
+        return "match" if case.fired else "no match"
     fired = {rule_id in trial.fired.get(number, ()) for number in case.numbers}
     if len(fired) > 1:
         return "match on some events only"

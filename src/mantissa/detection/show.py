@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.prepare import Predicate
+from mantissa.detection.table import MATCHES
 from mantissa.detection.template import all_of, quoted
 
 
@@ -28,3 +30,15 @@ def rule_sql(predicate: Predicate, dialect: Dialect, *, pretty: bool = True) -> 
         .order_by(exp.Ordered(this=quoted("event_time"), desc=True))
     )
     return query.sql(dialect=dialect.name, pretty=pretty)
+
+
+def matches_sql(correlation: Correlation, dialect: Dialect) -> str:
+    """Return a SELECT of every match that counts for a correlation, newest first."""
+    own = exp.EQ(this=quoted("correlation"), expression=exp.Literal.string(correlation.info.id))
+    query = (
+        exp.select("*")
+        .from_(exp.Table(this=exp.to_identifier(MATCHES.name, quoted=True)))
+        .where(own)
+        .order_by(exp.Ordered(this=quoted("event_time"), desc=True))
+    )
+    return query.sql(dialect=dialect.name, pretty=True)

@@ -12,6 +12,7 @@ from mantissa.detection.dialects import Dialect
 from mantissa.detection.execute import Evaluator, RuleFailure
 from mantissa.detection.findings import hits
 from mantissa.detection.fuse import FusedQuery
+from mantissa.detection.matched import to_matches
 from mantissa.detection.prepare import Predicate
 from mantissa.model import QueryLimits, QueryResult
 from mantissa.ports import QueryEngine
@@ -34,11 +35,13 @@ class Trial:
         fired: number of a record → ids of the rules that fire on it.
         unread: number of a record that did not become a row → why.
         failures: rules that the engine could not run.
+        matches: what members of correlations matched.
     """
 
     fired: dict[int, set[str]] = field(default_factory=dict)
     unread: dict[int, str] = field(default_factory=dict)
     failures: list[RuleFailure] = field(default_factory=list)
+    matches: list[pa.Table] = field(default_factory=list)
 
 
 class Rows:
@@ -75,6 +78,7 @@ def judge(
     def keep(query: FusedQuery, result: QueryResult) -> None:
         for predicate, event_id in hits(query, result.table):
             trial.fired.setdefault(number_of(event_id), set()).add(predicate.rule.info.id)
+        trial.matches += to_matches(query, result, "trial")
 
     evaluator = Evaluator(open_rows(rows), dialect, LIMITS, keep)
     evaluator.evaluate(predicates, dict.fromkeys(rows, ("rows",)))

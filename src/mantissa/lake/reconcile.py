@@ -24,7 +24,7 @@ from mantissa.ports import JSONValue, ObjectStore, StateStore
 
 Files = dict[str, Mapping[str, JSONValue]]
 
-OTHERS = ("lake/findings/",)
+OTHERS = ("lake/findings/", "lake/matches/")
 """What lies under `lake/` and is not this core's: detection keeps its own books."""
 OURS = ("lake/", "quarantine/")
 _DEFECT = "report this: it is a defect"

@@ -119,7 +119,7 @@ data "aws_iam_policy_document" "write_findings" {
   statement {
     sid       = "WriteFindings"
     actions   = ["s3:DeleteObject", "s3:PutObject"]
-    resources = ["${local.lake}/lake/findings/*"]
+    resources = [for table in ["findings", "matches"] : "${local.lake}/lake/${table}/*"]
   }
 
   statement {

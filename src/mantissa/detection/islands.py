@@ -1,0 +1,225 @@
+"""Correlations asked of the engine: where they fire, and what they fired on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from mantissa.detection.correlate_sql import Span, correlation_sql, moment_literal
+from mantissa.detection.correlation import Correlation
+from mantissa.detection.dialects import Dialect
+from mantissa.detection.findings import rows_of
+from mantissa.detection.table import ENTITIES, MATCHES
+from mantissa.detection.template import quoted
+from mantissa.errors import EngineError, EngineTransient
+from mantissa.model import QueryLimits, QueryResult
+from mantissa.ports import QueryEngine
+
+TRIES = 3
+TOGETHER = 8
+"""Correlations of one query: Athena bills 10 MB at least for each query, not for each part."""
+ISLANDS = 20
+"""Islands whose events one query fetches."""
+SAMPLES = 5
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    """Events in a row at which a correlation's condition holds; it fires at the first of them.
+
+    Args:
+        key: the group, as in `matches`.
+        first_time: of the earliest match in the window at the crossing.
+        last_time: of the island's last event.
+        events: matches in the window at the crossing.
+        measure: the number that was compared.
+    """
+
+    correlation: Correlation
+    key: str
+    event_id: str
+    event_time: datetime
+    first_time: datetime
+    last_time: datetime
+    events: int
+    measure: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the matches of an island's first window have to say.
+
+    Args:
+        event_ids: the latest of them, newest first.
+        entities: values that all of them share, or that only one value is known of.
+    """
+
+    event_ids: tuple[str, ...]
+    source: str
+    source_object: str
+    entities: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Look:
+    """Asks correlations of an engine, and remembers which of them failed.
+
+    Args:
+        hold: called before every query.
+    """
+
+    engine: QueryEngine
+    dialect: Dialect
+    limits: QueryLimits
+    hold: Callable[[], None] = field(default=lambda: None)
+    failures: dict[str, EngineError] = field(default_factory=dict)
+    bytes_scanned: int = 0
+    seconds: float = 0.0
+
+    def at(self, due: Mapping[Correlation, Sequence[Span]]) -> list[Island]:
+        """Return the islands of these correlations in their spans, by time.
+
+        Raises `EngineTransient` when the engine gives no answer.
+        """
+        every = [(c, found) for c, found in due.items() if found]
+        known = {c.info.id: c for c, _ in every}
+        islands: list[Island] = []
+        for start in range(0, len(every), TOGETHER):
+            for table in self._ask(every[start : start + TOGETHER]):
+                islands += _islands(table, known)
+        return sorted(islands, key=lambda i: (i.event_time, i.correlation.info.id, i.key))
+
+    def _ask(self, due: Sequence[tuple[Correlation, Sequence[Span]]]) -> Iterator[pa.Table]:
+        """Ask together; when that is refused, in halves, until the culprit stands alone."""
+        try:
+            asked = [self._select(c, found) for c, found in due]
+            yield self._run(_union(asked)).table
+        except EngineTransient:
+            raise
+        except EngineError as error:
+            if len(due) == 1:
+                self.failures[due[0][0].info.id] = error
+                return
+            middle = len(due) // 2
+            yield from self._ask(due[:middle])
+            yield from self._ask(due[middle:])
+
+    def _select(self, correlation: Correlation, found: Sequence[Span]) -> exp.Select:
+        margin = 2 * correlation.span
+        days = [(s.start - margin, s.end + correlation.span) for s in found]
+        rows = _matches(days).where(_is("correlation", correlation.info.id), copy=False)
+        return correlation_sql(correlation, self.dialect, rows.subquery("matches"), found)
+
+    def evidence(self, islands: Sequence[Island]) -> Iterator[tuple[Island, Evidence]]:
+        """Yield each island with what its first window holds. Raises `EngineError`."""
+        for start in range(0, len(islands), ISLANDS):
+            some = islands[start : start + ISLANDS]
+            table = self._run(_union([self._window(n, i) for n, i in enumerate(some)])).table
+            rows = rows_of(table)
+            for number, island in enumerate(some):
+                own = [row for row in rows if row["island"] == number]
+                yield island, _evidence(sorted(own, key=lambda row: row["place"]))
+
+    def _window(self, number: int, island: Island) -> exp.Select:
+        """Select the latest matches of a window, with the least and greatest of each entity."""
+        names = ("event_id", "source", "source_object", *ENTITIES)
+        found = _matches([(island.first_time, island.event_time)]).where(
+            _is("correlation", island.correlation.info.id),
+            _is("key", island.key),
+            exp.GTE(this=quoted("event_time"), expression=moment_literal(island.first_time)),
+            exp.LTE(this=quoted("event_time"), expression=moment_literal(island.event_time)),
+            copy=False,
+        )
+        edges = [
+            exp.alias_(exp.Window(this=kind(this=quoted(name))), f"{edge}_{name}", quoted=True)
+            for name in ENTITIES
+            for edge, kind in (("least", exp.Min), ("most", exp.Max))
+        ]
+        order = [
+            exp.Ordered(this=quoted("event_time"), desc=True),
+            exp.Ordered(this=quoted("event_id"), desc=True),
+        ]
+        place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
+        distinct = exp.select(*(quoted(n) for n in (*names, "event_time"))).distinct()
+        rows = distinct.from_(found.subquery("found")).subquery("found")
+        placed = exp.select(
+            *(quoted(n) for n in names), *edges, exp.alias_(place, "place", quoted=True)
+        ).from_(rows)
+        return (
+            exp.select(exp.alias_(exp.Literal.number(number), "island", quoted=True), exp.Star())
+            .from_(placed.subquery("placed"))
+            .where(exp.LTE(this=quoted("place"), expression=exp.Literal.number(SAMPLES)))
+        )
+
+    def _run(self, query: exp.Query) -> QueryResult:
+        sql = query.sql(dialect=self.dialect.name)
+        for left in reversed(range(TRIES)):
+            self.hold()
+            try:
+                result = self.engine.run(sql, limits=self.limits)
+            except EngineTransient:
+                if not left:
+                    raise
+            else:
+                self.bytes_scanned += result.bytes_scanned
+                self.seconds += result.seconds
+                return result
+        raise AssertionError("unreachable")
+
+
+def _matches(days: Sequence[tuple[datetime, datetime]]) -> exp.Select:
+    """Select the matches of whole days, so that partitions are pruned."""
+    wanted = sorted(
+        {
+            (first + n * _DAY).date().isoformat()
+            for first, last in days
+            for n in range((last.date() - first.date()).days + 1)
+        }
+    )
+    place = exp.Table(this=exp.to_identifier(MATCHES.name, quoted=True))
+    texts = [exp.Literal.string(day) for day in wanted]
+    return (
+        exp.select("*")
+        .from_(place)
+        .where(exp.In(this=quoted(MATCHES.partition), expressions=texts))
+    )
+
+
+def _is(column: str, text: str) -> exp.EQ:
+    return exp.EQ(this=quoted(column), expression=exp.Literal.string(text))
+
+
+def _union(selects: Sequence[exp.Select]) -> exp.Query:
+    wrapped = [exp.select("*").from_(s.subquery(f"s{n}")) for n, s in enumerate(selects)]
+    return wrapped[0] if len(wrapped) == 1 else exp.union(*wrapped, distinct=False, copy=False)
+
+
+def _islands(table: pa.Table, known: Mapping[str, Correlation]) -> Iterator[Island]:
+    for row in rows_of(table):
+        yield Island(
+            known[row["correlation"]],
+            row["key"],
+            row["event_id"],
+            row["event_time"],
+            row["first_time"],
+            row["last_time"],
+            int(row["events"]),
+            None if row["measure"] is None else float(row["measure"]),
+        )
+
+
+def _evidence(rows: Sequence[Mapping[str, Any]]) -> Evidence:
+    newest = rows[0]
+    entities = {
+        name: newest[f"least_{name}"]
+        for name in ENTITIES
+        if newest[f"least_{name}"] and newest[f"least_{name}"] == newest[f"most_{name}"]
+    }
+    ids = tuple(dict.fromkeys(row["event_id"] for row in rows))
+    return Evidence(ids, newest["source"] or "", newest["source_object"] or "", entities)

@@ -1,0 +1,232 @@
+"""Correlations in whole runs: seen across files and runs, told once, whatever comes late or dies."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mantissa.adapters.memory import MemoryState
+from mantissa.detection.prepare import Prepared
+from mantissa.errors import Conflict, EngineRejected, EngineTransient, StoreTransient
+from support.detect_world import Mortal, World
+from support.detection import IDS, prepared, rule
+from support.faults import Killed
+
+FAILED = rule("s: {kind: fail}\ncondition: s", number=1, head="name: failed\n")
+ENTERED = rule("s: {kind: enter}\ncondition: s", number=2, head="name: entered\n")
+START = datetime(2026, 3, 4, 5, tzinfo=UTC)
+
+
+def correlation(
+    body: str, *, number: int = 5, kind: str = "event_count", rules: str = "[failed]"
+) -> str:
+    """Write a correlation; `body` are more lines of its mapping."""
+    lines = "".join(f"  {line}\n" for line in body.strip().splitlines())
+    return (
+        f"title: rule {number}\nid: {IDS[number]}\nname: c{number}\nstatus: test\nlevel: high\n"
+        f"correlation:\n  type: {kind}\n  rules: {rules}\n  timespan: 5m\n{lines}"
+    )
+
+
+BURST = correlation("group-by: [name]\ncondition: {gte: 3}")
+SEQUENCE = correlation(
+    "group-by: [name]", number=6, kind="temporal_ordered", rules="[failed, entered]"
+)
+
+
+def event(seconds: float, kind: str = "fail", name: str = "bob", **more: Any) -> dict[str, Any]:
+    time = (START + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    return {"when": time, "name": name, "kind": kind, **more}
+
+
+def run(world: World, ready: Prepared, *events: dict[str, Any]) -> int:
+    """Commit events as one object and judge them; return how many findings there are in all."""
+    if events:
+        world.commit(*events)
+    world.detection(ready).run()
+    return sum(world.found().values())
+
+
+def test_matches_of_several_runs_are_seen_together_and_told_once() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    assert ready.refused == ()
+    assert run(world, ready, event(0), event(10, name="eve")) == 0
+    assert run(world, ready, event(60)) == 0
+    assert run(world, ready, event(300)) == 1
+    assert run(world, ready, event(310), event(320)) == 1
+    (row,) = world.rows()
+    assert (row["rule_id"], row["event_id"][-8:]) == (IDS[5], f"{0:08x}")
+    assert row["event_time"] == START + timedelta(seconds=300)
+    fields = json.loads(row["fields"])
+    assert (fields["name"], fields["event_count"], fields["events"]) == ("bob", "3", "3")
+    assert fields["first_event"] == START.isoformat()
+    assert len(fields["event_ids"].split()) == 3
+    assert world.alerted() == {5: 1}
+    assert run(world, ready, event(1000), event(1001), event(1002)) == 2
+
+
+def test_one_millisecond_over_the_timespan_is_too_long() -> None:
+    for last, wanted in ((300.0, 1), (300.001, 0)):
+        world, ready = World(), prepared(FAILED, BURST)
+        assert run(world, ready, event(0), event(1), event(last)) == wanted
+
+
+def test_late_events_complete_what_was_not_told() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    run(world, ready, event(0), event(200))
+    run(world, ready, event(5_000), event(6_000))
+    assert run(world, ready, event(100)) == 1
+    (row,) = world.rows()
+    assert row["event_time"] == START + timedelta(seconds=200)
+
+
+def test_late_events_that_move_a_crossing_do_not_tell_it_again() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    assert run(world, ready, event(0), event(100), event(250), event(260)) == 1
+    assert run(world, ready, event(50)) == 1
+    assert run(world, ready, event(-10), event(-20), event(-30)) == 1
+
+
+def test_late_events_that_join_two_islands_tell_nothing_new() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    first = [event(s) for s in (0, 10, 20)]
+    second = [event(s) for s in (500, 510, 520)]
+    assert run(world, ready, *first, *second) == 2
+    assert run(world, ready, event(260), event(270), event(280)) == 2
+
+
+def test_files_that_are_judged_again_count_once() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    world.engine.errors = lambda sql, files: (
+        EngineRejected("broken") if '"c' not in sql and "matches" in sql else None
+    )
+    assert run(world, ready, event(0), event(1), event(2)) == 0
+    (missed,) = world.missed()
+    assert missed.value["rule"] == IDS[5]
+    assert world.health()[5]["state"] == "failing"
+    assert world.health()[1]["state"] == "ok"
+    world.engine.errors = lambda sql, files: None
+    changed = prepared(FAILED, BURST.replace("level: high", "level: low"))
+    assert run(world, changed) == 1
+    assert world.missed() == []
+    assert world.health()[5]["state"] == "ok"
+
+
+def test_an_engine_that_is_away_leaves_everything_pending() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    world.engine.errors = lambda sql, files: EngineTransient("away") if "matches" in sql else None
+    world.commit(event(0), event(1), event(2))
+    with pytest.raises(EngineTransient):
+        world.detection(ready).run()
+    assert world.pending() == 1
+    world.engine.errors = lambda sql, files: None
+    assert run(world, ready) == 1
+    rows = [info.key for info in world.objects.list("lake/matches/")]
+    assert len(rows) == 1
+
+
+def test_a_broken_correlation_does_not_stop_its_neighbours() -> None:
+    other = correlation("condition: {gte: 2}", number=7)
+    world, ready = World(), prepared(FAILED, BURST, other)
+    world.engine.errors = lambda sql, files: EngineRejected("no") if IDS[7] in sql else None
+    assert run(world, ready, event(0), event(1), event(2)) == 1
+    assert [item.value["rule"] for item in world.missed()] == [IDS[7]]
+
+
+def test_members_report_by_themselves_only_when_told_to() -> None:
+    loud = BURST + "  generate: true\n"
+    assert run(World(), prepared(FAILED, BURST), event(0)) == 0
+    assert run(World(), prepared(FAILED, loud), event(0)) == 1
+    quiet = correlation("condition: {gte: 9}", number=8)
+    assert run(World(), prepared(FAILED, quiet, loud), event(0)) == 1
+
+
+def test_order_matters_where_it_is_asked_for() -> None:
+    for kinds, wanted in ((("fail", "enter"), 1), (("enter", "fail"), 0)):
+        world, ready = World(), prepared(FAILED, ENTERED, SEQUENCE)
+        assert run(world, ready, *(event(n, kind) for n, kind in enumerate(kinds))) == wanted
+
+
+def test_an_inner_correlation_is_a_member_of_an_outer_one() -> None:
+    outer = correlation(
+        "group-by: [name]", number=7, kind="temporal_ordered", rules="[c5, entered]"
+    )
+    world, ready = World(), prepared(FAILED, ENTERED, BURST, outer)
+    assert ready.refused == ()
+    assert run(world, ready, event(0), event(1), event(2)) == 0
+    assert run(world, ready, event(3, "enter", name="eve")) == 0
+    assert run(world, ready, event(4, "enter")) == 1
+    (row,) = world.rows()
+    assert row["rule_id"] == IDS[7]
+    assert len(json.loads(row["fields"])["event_ids"].split()) == 2
+
+
+def test_aliases_join_what_is_called_differently() -> None:
+    joined = correlation(
+        "group-by: [who]\naliases:\n  who:\n    failed: name\n    entered: cmd",
+        number=7,
+        kind="temporal",
+        rules="[failed, entered]",
+    )
+    world, ready = World(), prepared(FAILED, ENTERED, joined)
+    assert ready.refused == ()
+    assert run(world, ready, event(0), event(5, "enter", name="x", cmd="bob")) == 1
+
+
+def test_values_are_counted_once_each() -> None:
+    spread = correlation(
+        "group-by: [name]\ncondition: {field: ip, gte: 2}", number=7, kind="value_count"
+    )
+    world, ready = World(), prepared(FAILED, spread)
+    assert run(world, ready, event(0, ip="10.0.0.1"), event(1, ip="10.0.0.1"), event(2)) == 0
+    assert run(world, ready, event(3, ip="10.0.0.2")) == 1
+
+
+def test_a_correlation_whose_field_is_unknown_is_refused_by_name() -> None:
+    ready = prepared(FAILED, correlation("group-by: [nam]\ncondition: {gte: 2}"))
+    (refusal,) = ready.refused
+    assert refusal.id == IDS[5]
+    assert "no field 'nam'" in refusal.reason and "name" in refusal.reason
+    assert ready.correlations == ()
+
+
+def test_events_without_the_groups_value_belong_to_no_group() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    nameless = [{k: v for k, v in event(n).items() if k != "name"} for n in range(4)]
+    assert run(world, ready, *nameless) == 0
+
+
+def calls_of_a_clean_run(ready: Prepared, most_writes: int | None) -> int:
+    world, faults = World(state=MemoryState(most_writes)), Mortal()
+    two_objects(world)
+    world.with_faults(faults).detection(ready, items=1).run()
+    return faults.calls
+
+
+def two_objects(world: World) -> None:
+    world.commit(event(0), event(1), event(900, "enter"))
+    world.commit(event(2), event(3, "enter"), event(800), event(801), event(802))
+
+
+@pytest.mark.parametrize("most_writes", [None, 3], ids=["one_transaction", "in_steps"])
+@pytest.mark.parametrize("kind", ["kill_before", "kill_after", "refuse", "ambiguous"])
+def test_a_fault_at_any_port_call_neither_misses_nor_doubles(
+    kind: str, most_writes: int | None
+) -> None:
+    outer = correlation(
+        "group-by: [name]", number=7, kind="temporal_ordered", rules="[c5, entered]"
+    )
+    ready = prepared(FAILED, ENTERED, BURST + "  generate: true\n", SEQUENCE, outer)
+    for place in range(1, calls_of_a_clean_run(ready, most_writes) + 1):
+        world = World(state=MemoryState(most_writes))
+        two_objects(world)
+        with suppress(Killed, StoreTransient, Conflict):
+            world.with_faults(Mortal(at=place, kind=kind)).detection(ready, items=1).run()
+        world.detection(ready, items=1).run()
+        assert world.alerted() == {1: 6, 6: 2, 7: 2}, (kind, place)
+        assert sum(world.found().values()) == 10, (kind, place)
+        assert world.pending() == 0
