@@ -95,6 +95,19 @@ def read_sample(spec: SourceSpec, name: str, content: bytes) -> list[Line]:
     return [line for _, line in lines]
 
 
+def sample_rows(spec: SourceSpec, folder: Traversable) -> list[dict[str, Any]]:
+    """Return the rows of a source's sample whole, in order, with the records as received."""
+    sample = sample_of(folder)
+    content = sample.read_bytes()
+    envelope = Envelope(sha256(content).hexdigest(), sample.name, _FIRST_GUESS)
+    extractor = Extractor(spec)
+    rows: list[dict[str, Any]] = []
+    for item in decode(io.BytesIO(content), sample.name, Limits()):
+        if isinstance(item, Batch):
+            rows += extractor.extract(item, envelope).table.to_pylist()
+    return rows
+
+
 def _times(spec: SourceSpec, name: str, content: bytes, modified: datetime) -> list[datetime]:
     found = (
         line.get("row", {}).get("event_time") for _, line in _read(spec, name, content, modified)

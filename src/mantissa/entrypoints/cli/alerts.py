@@ -80,7 +80,7 @@ def ack(call: Call, alert_id: AlertId) -> None:
     """Say that you are on it."""
     app = boot(call)
     found = _find(app, alert_id)
-    _tell_change(call, _document(app, app.triage.acknowledge(found.id, _person())))
+    _tell_change(call, _document(app, app.triage.acknowledge(found.id, person())))
 
 
 @alerts.command("close")
@@ -103,7 +103,7 @@ def close(
     chosen = _one_of(Verdict, verdict, "--as")
     assert chosen is not None
     found = _find(app, alert_id)
-    _tell_change(call, _document(app, app.triage.close(found.id, chosen, _person(), note)))
+    _tell_change(call, _document(app, app.triage.close(found.id, chosen, person(), note)))
 
 
 @alerts.command("deliver")
@@ -203,7 +203,8 @@ def _tell_change(call: Call, document: dict[str, Any]) -> None:
     call.output.result(document, tell)
 
 
-def _person() -> str:
+def person() -> str:
+    """Return the name under which this person signed in to the machine."""
     return getpass.getuser()
 
 

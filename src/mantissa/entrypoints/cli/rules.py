@@ -15,6 +15,7 @@ from mantissa.entrypoints.cli.rules_backtest import backtest
 from mantissa.entrypoints.cli.rules_diff import diff
 from mantissa.entrypoints.cli.rules_explain import explain
 from mantissa.entrypoints.cli.rules_import import import_rules
+from mantissa.entrypoints.cli.rules_new import new
 from mantissa.entrypoints.cli.rules_push import push
 from mantissa.errors import ConfigError
 
@@ -36,6 +37,7 @@ RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its 
 rules.command("push")(push)
 rules.command("backtest")(backtest)
 rules.command("import")(import_rules)
+rules.command("new")(new)
 rules.command("diff")(diff)
 rules.command("explain")(explain)
 _COLUMNS: dict[str, Column] = {

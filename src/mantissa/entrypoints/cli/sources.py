@@ -107,7 +107,7 @@ def test(call: Call, name: Annotated[str | None, typer.Argument(metavar="[NAME]"
     differences: list[dict[str, Any]] = []
     records = 0
     for spec in chosen:
-        folder = _folder_of(app, spec)
+        folder = folder_of(app, spec)
         sample = sample_of(folder)
         records += len(read_sample(spec, sample.name, sample.read_bytes()))
         differences += [{"source": spec.name, "difference": str(d)} for d in prove(spec, folder)]
@@ -171,7 +171,7 @@ def _sample_name(sample: Path) -> str:
     return "sample" + ("".join(endings) or ".log")
 
 
-def _folder_of(app: LocalApp, spec: SourceSpec) -> Traversable:
+def folder_of(app: LocalApp, spec: SourceSpec) -> Traversable:
     """Return where a source lies; of several that have its name the last is the one that counts."""
     from importlib.resources import files
 
