@@ -24,7 +24,7 @@ SUGGESTED = 6
 """Fields of a source that a template names besides the one it tests."""
 _SHOWN = ("actor_user", "src_ip", "device_host", "resource")
 """Shared columns whose fields an alert of a new rule shows."""
-_TELLING = ("activity", "resource", "actor_user")
+_TELLING = ("activity", "resource", "actor_user", "src_ip", "user_agent", "device_host")
 _SPECIAL = re.compile(r"[*?%]|\\\\|\\$")
 """What a Sigma value would have to escape, or takes for a placeholder."""
 _OTHER = "something-else"
@@ -142,12 +142,12 @@ def _draft(
     return Draft(
         source=source,
         logsource=logsource,
-        field=_spelt(spec),
+        field=_spelt(source, spec),
         value=row[spec.name],
         match=_record(row),
         other=other,
         more=_more(source, spec, row),
-        shown=_shown(source, _spelt(spec)),
+        shown=_shown(source, _spelt(source, spec)),
     )
 
 
@@ -232,20 +232,26 @@ def _changed(_: Sequence[Row], spec: FieldSpec, row: Row) -> Any:
 
 
 def _more(source: SourceSpec, tested: FieldSpec, row: Row) -> dict[str, Any]:
-    telling = [spec for spec in source.fields if spec.name != tested.name]
-    told = {_spelt(spec): row[spec.name] for spec in telling if _is_telling(row[spec.name])}
+    told = {
+        _spelt(source, spec): row[spec.name]
+        for spec in _candidates(source)
+        if spec.name != tested.name and _is_telling(row[spec.name])
+    }
     return dict(list(told.items())[:SUGGESTED])
 
 
 def _shown(source: SourceSpec, field: str) -> list[str]:
     columns = {a.column for name in _SHOWN for a in source.derive.get(name, ())[:1] if a.column}
-    named = [_spelt(spec) for spec in source.fields if spec.name in columns]
+    named = [_spelt(source, spec) for spec in source.fields if spec.name in columns]
     return list(dict.fromkeys([field, *named]))
 
 
-def _spelt(spec: FieldSpec) -> str:
-    """Return a field's shortest name: Sigma's own where a source knows several."""
-    return ".".join(min(spec.paths, key=len))
+def _spelt(source: SourceSpec, spec: FieldSpec) -> str:
+    """Return a field's name as rules have it: the last part alone where that is enough."""
+    path = spec.paths[0]
+    found = source.bind(path[-1])
+    alone = found is not None and found.column == spec.name and not found.path
+    return path[-1] if alone else ".".join(path)
 
 
 def _words(logsource: SigmaLogsource) -> str:
