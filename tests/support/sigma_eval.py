@@ -88,7 +88,9 @@ def _one(leaf: Leaf, value: Any, text: str) -> bool:
     if "cidr" in modifiers:
         return _inside(text, value)
     if "re" in modifiers:
-        return re.search(value, text, re.I if "i" in modifiers else 0) is not None
+        # RE2 ends a text at its end, Python also before a last line break.
+        flags = re.I if "i" in modifiers else 0
+        return re.search(value.replace("$", r"\Z"), text, flags) is not None
     if "gt" in modifiers or "lte" in modifiers:
         number = _number(text)
         return number is not None and (number > value if "gt" in modifiers else number <= value)

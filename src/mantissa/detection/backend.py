@@ -7,9 +7,9 @@ with OR on one field are compiled together, so that lists become IN or one searc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from sigma.conditions import (
     ConditionAND,
@@ -19,9 +19,7 @@ from sigma.conditions import (
     ConditionValueExpression,
 )
 from sigma.types import (
-    Placeholder,
     SigmaBool,
-    SigmaCasedString,
     SigmaCIDRExpression,
     SigmaCompareExpression,
     SigmaExists,
@@ -36,19 +34,18 @@ from sigma.types import (
 )
 from sqlglot import exp
 
+from mantissa.detection.expand import Placeholders, expanded
 from mantissa.detection.keyword import match_keywords
+from mantissa.detection.modifiers import CasedFieldReference, Utf16Text
 from mantissa.detection.pattern import to_pattern
 from mantissa.detection.pipeline import FieldBinder, bind_field
 from mantissa.detection.rule import Rule
 from mantissa.detection.scope import Scope
-from mantissa.detection.subject import Subject
+from mantissa.detection.subject import COMPARE, Subject
 from mantissa.detection.template import all_of, any_of, negated
-from mantissa.detection.typed import subject_of
+from mantissa.detection.typed import same_measure, subject_of
 from mantissa.errors import RuleError
 from mantissa.sources.definition import Binding
-
-Placeholders = Mapping[str, Sequence[str]]
-"""Name of a Sigma placeholder → the values it stands for."""
 
 
 @dataclass(slots=True)
@@ -106,9 +103,9 @@ class Compiler:
     def _field(self, name: str, values: Sequence[SigmaType]) -> exp.Expr:
         subject = self._subject(name)
         kinds: dict[type[SigmaType], list[Any]] = {}
-        for value in self._resolved(values):
-            kinds.setdefault(_kind(value), []).append(value)
         try:
+            for value in self._resolved(values):
+                kinds.setdefault(_kind(value), []).append(value)
             return any_of([self._ask(subject, kind, kinds[kind]) for kind in kinds])
         except RuleError as error:
             line = self.rule.line_of(name)
@@ -127,48 +124,24 @@ class Compiler:
         return _ASK[kind](subject, values)
 
     def _refer(self, left: Subject, reference: SigmaFieldReference) -> exp.Expr:
-        """Compare two fields of the record, without regard to case."""
+        """Compare two fields of the record, without regard to case unless it is asked for."""
         right = self._subject(reference.field)
-        compare = self.scope.dialect.contains if reference.starts_with else _ends_with
-        if reference.starts_with != reference.ends_with and reference.starts_with:
-            compare = _starts_with
-        if not reference.starts_with and not reference.ends_with:
-            compare = _equal
-        return left.with_text(lambda a: right.with_text(lambda b: compare(a, b)))
+        cased = isinstance(reference, CasedFieldReference)
+        ends = (reference.starts_with, reference.ends_with)
+        if ends == (False, False) and (same := same_measure(left, right)) is not None:
+            return same
+        compare = self.scope.dialect.contains if ends == (True, True) else _COMPARE[ends]
+        return left.with_text(
+            lambda a: right.with_text(lambda b: compare(a, b), cased=cased), cased=cased
+        )
 
     def _resolved(self, values: Sequence[SigmaType]) -> Iterator[SigmaType]:
         """Yield plain values: expansions opened, placeholders replaced or refused by name."""
         for value in values:
             if isinstance(value, SigmaExpansion):
                 yield from self._resolved(value.values)
-            elif isinstance(value, SigmaString) and value.contains_placeholder():
-                yield from self._expanded(value)
-            elif isinstance(value, SigmaRegularExpression) and value.contains_placeholder():
-                raise self._unexpanded(value.regexp)
             else:
-                yield value
-
-    def _expanded(self, value: SigmaString) -> Iterator[SigmaString]:
-        def replace(placeholder: Placeholder) -> Iterator[SigmaString]:
-            for text in self.placeholders[placeholder.name]:
-                yield SigmaString(text)
-
-        names = {part.name for part in value.s if isinstance(part, Placeholder)}
-        if not names <= self.placeholders.keys():
-            raise self._unexpanded(value)
-        for text in value.replace_placeholders(cast(Any, replace)):
-            cased = isinstance(value, SigmaCasedString)
-            yield SigmaCasedString.from_sigma_string(text) if cased else text
-
-    def _unexpanded(self, value: SigmaString) -> RuleError:
-        names = sorted({part.name for part in value.s if isinstance(part, Placeholder)})
-        unknown = [name for name in names if name not in self.placeholders] or names
-        return RuleError(
-            f"placeholder %{unknown[0]}% has no values",
-            file=self.rule.path,
-            line=self.rule.line,
-            fix="name its values in the settings, or write them into the rule",
-        )
+                yield from expanded(value, self.placeholders)
 
 
 def _flat(parts: Sequence[Any]) -> Iterator[Any]:
@@ -194,6 +167,12 @@ def regex_text(value: SigmaRegularExpression) -> str:
 
 
 def _strings(subject: Subject, values: list[SigmaString]) -> exp.Expr:
+    for value in values:
+        if isinstance(value, Utf16Text) and not value.is_searchable:
+            raise RuleError(
+                "UTF-16 beyond ASCII can only be looked for in base64",
+                fix="add base64 or base64offset after wide",
+            )
     return subject.matches([to_pattern(value) for value in values])
 
 
@@ -202,7 +181,15 @@ def _flags(subject: Subject, values: list[SigmaBool]) -> exp.Expr:
 
 
 def _comparisons(subject: Subject, values: list[SigmaCompareExpression]) -> exp.Expr:
-    return any_of([subject.compares(value.op, value.number.number) for value in values])
+    return any_of([_comparison(subject, value) for value in values])
+
+
+def _comparison(subject: Subject, value: SigmaCompareExpression) -> exp.Expr:
+    """Compare the field, or the part of its time that the rule takes, with a number."""
+    if isinstance(value.number, SigmaTimestampPart):
+        part = value.number.timestamp_part
+        return subject.at(part, COMPARE[value.op], int(value.number.number))
+    return subject.compares(value.op, value.number.number)
 
 
 def _regexes(subject: Subject, values: list[SigmaRegularExpression]) -> exp.Expr:
@@ -210,7 +197,7 @@ def _regexes(subject: Subject, values: list[SigmaRegularExpression]) -> exp.Expr
 
 
 def _parts(subject: Subject, values: list[SigmaTimestampPart]) -> exp.Expr:
-    return any_of([subject.at(value.timestamp_part, int(value.number)) for value in values])
+    return any_of([subject.at(value.timestamp_part, exp.EQ, int(value.number)) for value in values])
 
 
 def _existence(subject: Subject, values: list[SigmaExists]) -> exp.Expr:
@@ -253,3 +240,11 @@ def _ends_with(left: exp.Expr, right: exp.Expr) -> exp.Expr:
 
 def _length(text: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="LENGTH", expressions=[text.copy()])
+
+
+_COMPARE: dict[tuple[bool, bool], Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    (False, False): _equal,
+    (True, False): _starts_with,
+    (False, True): _ends_with,
+}
+"""Whether a reference means the start, and the end → how two texts are compared."""

@@ -1,16 +1,23 @@
 """Sigma values without a field: searched in the record as received.
 
-A record that came as JSON writes quotes and backslashes escaped; a keyword that holds one is
-therefore looked for in both spellings.
+A record that came as JSON writes quotes and backslashes escaped, and some writers `/`, `<`, `>`,
+`&` and letters beyond ASCII; a keyword that holds one is therefore looked for in all spellings.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
-from sigma.types import SigmaNumber, SigmaRegularExpression, SigmaString, SigmaType
+from sigma.types import (
+    SigmaNumber,
+    SigmaRegularExpression,
+    SigmaString,
+    SigmaTimestampPart,
+    SigmaType,
+)
 from sqlglot import exp
 
 from mantissa.detection.pattern import Pattern, Wild, to_pattern
@@ -35,7 +42,7 @@ def match_keywords(values: Sequence[SigmaType], source: FieldBinder, scope: Scop
     for value in values:
         if isinstance(value, SigmaString):
             patterns += _spellings(to_pattern(value))
-        elif isinstance(value, SigmaNumber):
+        elif isinstance(value, SigmaNumber) and not isinstance(value, SigmaTimestampPart):
             tests.append(record.searches(_whole_number(decimal(value.number))))
         elif isinstance(value, SigmaRegularExpression):
             tests.append(record.searches(value.escape([], escape_escape_char=False)))
@@ -45,11 +52,13 @@ def match_keywords(values: Sequence[SigmaType], source: FieldBinder, scope: Scop
 
 
 def _spellings(pattern: Pattern) -> list[Pattern]:
-    """Return the pattern anywhere in a text, as it is and as JSON escapes it."""
+    """Return the pattern anywhere in a text, as it is and as writers of JSON escape it."""
     anywhere = _around(pattern.parts)
-    escaped = tuple(p if isinstance(p, Wild) else _json_escaped(p) for p in anywhere)
-    forms = [anywhere] if escaped == anywhere else [anywhere, escaped]
-    return [Pattern(parts, pattern.cased) for parts in forms]
+    spellings = [
+        tuple(part if isinstance(part, Wild) else escaped(part) for part in anywhere)
+        for escaped in (_ESCAPES if pattern.cased else (*_ESCAPES, *_CASES))
+    ]
+    return [Pattern(parts, pattern.cased) for parts in dict.fromkeys(spellings)]
 
 
 def _around(parts: tuple[str | Wild, ...]) -> tuple[str | Wild, ...]:
@@ -60,6 +69,41 @@ def _around(parts: tuple[str | Wild, ...]) -> tuple[str | Wild, ...]:
 
 def _json_escaped(text: str) -> str:
     return orjson.dumps(text)[1:-1].decode()
+
+
+def _html_escaped(text: str) -> str:
+    """Escape as Go does, whose JSON may stand within HTML."""
+    return re.sub("[<>&]", lambda match: f"\\u{ord(match[0]):04x}", _json_escaped(text))
+
+
+def _slash_escaped(text: str) -> str:
+    """Escape as PHP does."""
+    return _json_escaped(text).replace("/", "\\/")
+
+
+def _ascii_escaped(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _recased(text: str, change: Callable[[str], str]) -> str:
+    """Escape every letter in one case; one that would become two stays as it is."""
+    letters = (c if c.isascii() or len(change(c)) > 1 else change(c) for c in text)
+    return _ascii_escaped("".join(letters))
+
+
+_ESCAPES: tuple[Callable[[str], str], ...] = (
+    lambda text: text,
+    _json_escaped,
+    _html_escaped,
+    _slash_escaped,
+    lambda text: _html_escaped(text).replace("/", "\\/"),
+    _ascii_escaped,
+)
+_CASES: tuple[Callable[[str], str], ...] = (
+    lambda text: _recased(text, str.lower),
+    lambda text: _recased(text, str.upper),
+)
+"""An escaped letter has one case only, which what ignores case cannot see."""
 
 
 def _whole_number(text: str) -> str:

@@ -20,6 +20,7 @@ from mantissa.detection.attributes import read_settings, read_tests
 from mantissa.detection.correlation_names import Book
 from mantissa.detection.correlation_parse import read_correlations
 from mantissa.detection.entry import Entry, id_of, info_of, located, refusal
+from mantissa.detection.modifiers import spelt
 from mantissa.detection.rule import LogSource, Refusal, Rule, RuleSet, rule_version
 from mantissa.detection.yamlsafe import MAX_BYTES, Document, read_documents
 from mantissa.errors import RuleError
@@ -105,7 +106,7 @@ def _parse_group(
             return
     try:
         collection = SigmaCollection.from_dicts(
-            [d.value for d in group],
+            [spelt(d.value) for d in group],
             collect_errors=True,
             collect_filters=True,
             resolve_references=False,

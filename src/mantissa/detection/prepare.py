@@ -8,9 +8,10 @@ from hashlib import sha256
 
 from sqlglot import exp
 
-from mantissa.detection.backend import Compiler, Placeholders
+from mantissa.detection.backend import Compiler
 from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
+from mantissa.detection.expand import Placeholders
 from mantissa.detection.members import Part, gather
 from mantissa.detection.pattern import Pattern
 from mantissa.detection.pipeline import FieldBinder, Target, When, find_targets

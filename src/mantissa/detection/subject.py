@@ -6,19 +6,22 @@ conversions, which differ. What cannot be asked of a type alike on every engine 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from sigma.types import CompareOperators, TimestampPart
 from sqlglot import exp
 
-from mantissa.detection.dialects import Dialect
+from mantissa.detection.dialects import Dialect, Test
 from mantissa.detection.pattern import Pattern, like, literal
 from mantissa.detection.scope import Scope
 from mantissa.detection.template import any_of, call, is_null, quoted
+from mantissa.errors import RuleError
 from mantissa.sources.definition import Binding
 
 Number = int | float
+GREATEST = 2**63 - 1
+"""The greatest whole number that engines store, and take as a literal."""
 COMPARE: dict[CompareOperators, type[exp.Binary]] = {
     CompareOperators.LT: exp.LT,
     CompareOperators.LTE: exp.LTE,
@@ -55,16 +58,16 @@ class Subject(Protocol):
         """Ask whether the field is an address in any of these networks."""
         ...
 
-    def at(self, part: TimestampPart, number: int) -> exp.Expr:
-        """Ask for a part of the field's time, in UTC."""
+    def at(self, part: TimestampPart, compare: type[exp.Binary], number: int) -> exp.Expr:
+        """Compare a part of the field's time, in UTC."""
         ...
 
     def absent(self) -> exp.Expr:
         """Ask whether the record lacks the field."""
         ...
 
-    def with_text(self, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-        """Apply a condition to the field's text in lower case."""
+    def with_text(self, use: Test, *, cased: bool = False) -> exp.Expr:
+        """Apply a condition to the field's text, in lower case unless it is to be cased."""
         ...
 
 
@@ -95,13 +98,17 @@ def match_text(text: exp.Expr, patterns: Sequence[Pattern], dialect: Dialect) ->
     return any_of(tests)
 
 
-def take_part(moment: exp.Expr, part: TimestampPart, number: int) -> exp.Expr:
-    """Ask for a part of a time."""
-    return exp.EQ(this=call(part.name, moment), expression=number_literal(number))
+def take_part(
+    moment: exp.Expr, part: TimestampPart, compare: type[exp.Binary], number: int
+) -> exp.Expr:
+    """Compare a part of a time."""
+    return compare(this=call(part.name, moment), expression=number_literal(number))
 
 
 def number_literal(number: Number) -> exp.Expr:
-    """Return a numeric literal; exact decimals stay decimals."""
+    """Return a numeric literal; exact decimals stay decimals, what no 64 bits hold is a double."""
+    if abs(number) > GREATEST:
+        number = float(number)
     value = exp.Literal.number(abs(number) if isinstance(number, int) else repr(abs(number)))
     return exp.Neg(this=value) if number < 0 else value
 
@@ -149,30 +156,38 @@ class TextColumn:
         address = self.scope.address(self.column)
         return any_of([self.dialect.in_network(address, cidr) for cidr in cidrs])
 
-    def at(self, part: TimestampPart, number: int) -> exp.Expr:
+    def at(self, part: TimestampPart, compare: type[exp.Binary], number: int) -> exp.Expr:
         """Read the text as an ISO 8601 time."""
-        return take_part(self.dialect.moment(quoted(self.column)), part, number)
+        return take_part(self.dialect.moment(quoted(self.column)), part, compare, number)
 
     def absent(self) -> exp.Expr:
         """See `Subject`."""
         return is_null(quoted(self.column))
 
-    def with_text(self, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    def with_text(self, use: Test, *, cased: bool = False) -> exp.Expr:
         """See `Subject`."""
-        return use(self.scope.lowered(self.column))
+        return use(self._text(cased))
 
     def _text(self, cased: bool) -> exp.Expr:
         return quoted(self.column) if cased else self.scope.lowered(self.column)
 
 
 def _decimals(numbers: Sequence[Number]) -> list[Pattern]:
-    return [Pattern((decimal(number),), cased=True) for number in numbers]
+    """Return how texts write numbers; a whole one may have been written as `2.0`."""
+    texts = [form for number in numbers for form in _forms(decimal(number))]
+    return [Pattern((text,), cased=True) for text in texts]
+
+
+def _forms(text: str) -> list[str]:
+    return [text, f"{text}.0"] if text.lstrip("-").isdigit() else [text]
 
 
 class DocumentField:
     """A field inside a JSON column, or the column's whole document: any of its values may match."""
 
     def __init__(self, binding: Binding, scope: Scope) -> None:
+        if "*" in binding.path:
+            raise RuleError("in a path of DuckDB's a member called '*' means every member")
         self.binding, self.scope, self.dialect = binding, scope, scope.dialect
 
     def matches(self, patterns: Sequence[Pattern]) -> exp.Expr:
@@ -210,21 +225,21 @@ class DocumentField:
         keys = self.scope.addresses(self.binding)
         return self.dialect.any_value(keys, f"v_{keys.name.partition('$')[2]}", inside)
 
-    def at(self, part: TimestampPart, number: int) -> exp.Expr:
+    def at(self, part: TimestampPart, compare: type[exp.Binary], number: int) -> exp.Expr:
         """Read the text as an ISO 8601 time."""
-        return self._any(lambda v: take_part(self.dialect.moment(v), part, number))
+        return self._any(lambda v: take_part(self.dialect.moment(v), part, compare, number))
 
     def absent(self) -> exp.Expr:
         """See `Subject`."""
         return exp.Not(this=self.dialect.has_value(self._values(lowered=False)))
 
-    def with_text(self, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    def with_text(self, use: Test, *, cased: bool = False) -> exp.Expr:
         """See `Subject`."""
-        return self._any(use, lowered=True)
+        return self._any(use, lowered=not cased)
 
     def _values(self, *, lowered: bool) -> exp.Expr:
         return self.scope.values(self.binding, lowered=lowered)
 
-    def _any(self, test: Callable[[exp.Expr], exp.Expr], *, lowered: bool = False) -> exp.Expr:
+    def _any(self, test: Test, *, lowered: bool = False) -> exp.Expr:
         values = self._values(lowered=lowered)
         return self.dialect.any_value(values, f"v_{values.name.partition('$')[2]}", test)

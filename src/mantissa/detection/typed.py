@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 
 from sigma.types import CompareOperators, TimestampPart
 from sqlglot import exp
 
-from mantissa.detection.dialects import Dialect
+from mantissa.detection.dialects import Dialect, Test
 from mantissa.detection.pattern import Pattern
 from mantissa.detection.scope import Scope
 from mantissa.detection.subject import (
     COMPARE,
+    GREATEST,
     DocumentField,
     Number,
     Subject,
@@ -21,6 +23,7 @@ from mantissa.detection.subject import (
     present,
     take_part,
 )
+from mantissa.detection.syntax import NUMBER
 from mantissa.detection.template import any_of, is_null, quoted
 from mantissa.errors import RuleError
 from mantissa.sources.definition import Binding
@@ -37,6 +40,14 @@ def subject_of(binding: Binding, scope: Scope) -> Subject:
     if binding.type == "boolean":
         return FlagColumn(binding.column, scope.dialect)
     return NumberColumn(binding.column, scope.dialect, whole=binding.type == "bigint")
+
+
+def same_measure(left: Subject, right: Subject) -> exp.Expr | None:
+    """Compare two numbers or two times as such; None if they are of other or different kinds."""
+    for kind in (NumberColumn, TimeColumn):
+        if isinstance(left, kind) and isinstance(right, kind):
+            return exp.EQ(this=quoted(left.column), expression=quoted(right.column))
+    return None
 
 
 class NumberColumn:
@@ -58,11 +69,9 @@ class NumberColumn:
 
     def _written(self, text: str) -> list[Number]:
         """Return the number that a text is, if the column writes it so."""
-        try:
-            number = int(text) if self.whole else float(text)
-        except ValueError:
-            return []
-        return [number] if not self.whole or str(number) == text else []
+        if self.whole:
+            return [int(text)] if re.fullmatch("0|-?[1-9][0-9]*", text) else []
+        return [float(text)] if re.fullmatch(NUMBER, text) and "\n" not in text else []
 
     def _as_text(self) -> exp.Expr:
         if not self.whole:
@@ -71,7 +80,7 @@ class NumberColumn:
 
     def equals(self, numbers: Sequence[Number]) -> exp.Expr:
         """See `Subject`."""
-        fitting = [n for n in numbers if not self.whole or float(n).is_integer()]
+        fitting = [n for n in numbers if not self.whole or _is_stored(n)]
         if len(fitting) == 1:
             return exp.EQ(this=quoted(self.column), expression=number_literal(fitting[0]))
         if not fitting:
@@ -94,7 +103,7 @@ class NumberColumn:
         """Refuse: a number is no address."""
         raise RuleError(f"column {self.column} holds numbers, not addresses")
 
-    def at(self, part: TimestampPart, number: int) -> exp.Expr:
+    def at(self, part: TimestampPart, compare: type[exp.Binary], number: int) -> exp.Expr:
         """Refuse: what unit the number counts is not known."""
         raise RuleError(f"column {self.column} holds numbers, not times")
 
@@ -102,9 +111,14 @@ class NumberColumn:
         """See `Subject`."""
         return is_null(quoted(self.column))
 
-    def with_text(self, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    def with_text(self, use: Test, *, cased: bool = False) -> exp.Expr:
         """See `Subject`."""
         return use(self._as_text())
+
+
+def _is_stored(number: Number) -> bool:
+    """Tell whether a column of whole numbers can hold a number."""
+    return abs(number) <= GREATEST and float(number).is_integer()
 
 
 class FlagColumn:
@@ -140,7 +154,7 @@ class FlagColumn:
         """Refuse: a truth value is no address."""
         raise RuleError(f"column {self.column} is true or false, not an address")
 
-    def at(self, part: TimestampPart, number: int) -> exp.Expr:
+    def at(self, part: TimestampPart, compare: type[exp.Binary], number: int) -> exp.Expr:
         """Refuse: a truth value is no time."""
         raise RuleError(f"column {self.column} is true or false, not a time")
 
@@ -148,7 +162,7 @@ class FlagColumn:
         """See `Subject`."""
         return is_null(quoted(self.column))
 
-    def with_text(self, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    def with_text(self, use: Test, *, cased: bool = False) -> exp.Expr:
         """See `Subject`."""
         return use(self._as_text())
 
@@ -191,14 +205,14 @@ class TimeColumn:
         """Refuse."""
         raise self._refuse()
 
-    def at(self, part: TimestampPart, number: int) -> exp.Expr:
+    def at(self, part: TimestampPart, compare: type[exp.Binary], number: int) -> exp.Expr:
         """See `Subject`."""
-        return take_part(quoted(self.column), part, number)
+        return take_part(quoted(self.column), part, compare, number)
 
     def absent(self) -> exp.Expr:
         """See `Subject`."""
         return is_null(quoted(self.column))
 
-    def with_text(self, use: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    def with_text(self, use: Test, *, cased: bool = False) -> exp.Expr:
         """Refuse."""
         raise self._refuse()
