@@ -27,6 +27,14 @@ ENTRY = {
     "state",
     "reason",
     "path",
+    "health",
+    "last_run",
+    "last_success",
+    "last_error",
+    "failing_since",
+    "cannot_fire",
+    "no_data",
+    "unknown_fields",
 }
 BUCKET = "7019dde0-a00b-4d80-9a2d-918dcbb29126"
 

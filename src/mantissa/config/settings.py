@@ -63,6 +63,19 @@ class DetectionSettings:
         "Folders with Sigma rules of your own, relative to the home.", (Path("rules"),)
     )
     library: bool = _key("Whether the rules that come with the product run too.", True)
+    look_back: float = _key(
+        "A rule that needs a field which held no value for so long is said to be unable to fire.",
+        30 * 86400.0,
+        unit="seconds",
+        low=86400,
+        high=366 * 86400,
+    )
+    silent_after: float = _key(
+        "A source that brought no rows for so long is said to be silent; 0 for never.",
+        86400.0,
+        unit="seconds",
+        low=0,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from mantissa.entrypoints.cli.rules_diff import diff
 from mantissa.entrypoints.cli.rules_explain import explain
 from mantissa.entrypoints.cli.rules_import import import_rules
 from mantissa.entrypoints.cli.rules_new import new
+from mantissa.entrypoints.cli.rules_overview import overview, told
 from mantissa.entrypoints.cli.rules_push import push
 from mantissa.errors import ConfigError
 
@@ -46,15 +47,20 @@ _COLUMNS: dict[str, Column] = {
     "state": lambda rule: rule["state"].replace("_", " "),
     "title": lambda rule: rule["title"] or rule["path"],
     "about": lambda rule: ", ".join(rule["sources"]) or rule["reason"],
+    "health": told,
 }
 
 
 @rules.command("list")
 @command(example="mantissa rules list\nmantissa rules list --json", lists=True)
 def list_rules(call: Call) -> None:
-    """List all rules and what becomes of each: runs, waits for a source, disabled or refused."""
+    """List all rules and what becomes of each: runs, waits for a source, disabled or refused.
+
+    Where there is a lake, each rule's health too: its last run and last error, whether its sources
+    bring anything, and whether they ever fill the fields without which it cannot fire.
+    """
     app = boot_without_lake(call)
-    call.output.listing("rules", _overview(app), _COLUMNS)
+    call.output.listing("rules", overview(app), _COLUMNS)
 
 
 @rules.command("show")
@@ -63,7 +69,7 @@ def show(call: Call, rule_id: RuleId) -> None:
     """Show one rule whole: what it is about, its text and its state."""
     app = boot_without_lake(call)
     rule = _find(app.rules, rule_id)
-    known = {entry["id"]: entry for entry in _overview(app)}
+    known = {entry["id"]: entry for entry in overview(app)}
     document = known[rule.info.id] | {
         "description": rule.info.description,
         "false_positives": list(rule.info.false_positives),
@@ -227,47 +233,3 @@ def _refuse_what_does_not_run(rule: Rule, prepared: Prepared) -> None:
         )
     state = prepared.state_of(rule.info.id)
     raise ConfigError(f"the rule {state.replace('_', ' ')}", where=rule.path)
-
-
-def _overview(app: LocalApp) -> list[dict[str, Any]]:
-    prepared = app.prepared
-    sources: dict[str, list[str]] = {}
-    for predicate in prepared.predicates:
-        sources.setdefault(predicate.rule.info.id, []).append(predicate.source.name)
-    reasons = {refusal.id: refusal.reason for refusal in prepared.refused}
-    known = [_entry(app, rule, sources, reasons) for rule in app.rules.rules]
-    return known + [_refused_entry(r.id, r.path, r.reason) for r in app.rules.refused]
-
-
-def _entry(
-    app: LocalApp, rule: Rule, sources: dict[str, list[str]], reasons: dict[str, str]
-) -> dict[str, Any]:
-    state = app.prepared.state_of(rule.info.id)
-    waits = f"no source carries {rule.logsource}" if state == "waits_for_source" else ""
-    return {
-        "id": rule.info.id,
-        "title": rule.info.title,
-        "level": str(rule.info.level),
-        "status": rule.status,
-        "tags": list(rule.info.tags),
-        "sources": sources.get(rule.info.id, []),
-        "mode": "scheduled",
-        "state": state,
-        "reason": reasons.get(rule.info.id, waits),
-        "path": rule.path,
-    }
-
-
-def _refused_entry(rule_id: str, path: str, reason: str) -> dict[str, Any]:
-    return {
-        "id": rule_id,
-        "title": "",
-        "level": "",
-        "status": "",
-        "tags": [],
-        "sources": [],
-        "mode": "scheduled",
-        "state": "refused",
-        "reason": reason,
-        "path": path,
-    }
