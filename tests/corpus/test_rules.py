@@ -1,4 +1,8 @@
-"""Every rule of the library: complete, valid Sigma 2, unique, and with tests of its own."""
+"""Every rule of the library: complete, valid Sigma 2, unique, and with tests of its own.
+
+A correlation has its file to itself; the rules that only it refers to are further documents of that
+file and report nothing. What is asked of a rule here is asked of the one document that has tests.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,9 @@ KEYS = {
     "fields",
     "tests",
 }
-OPTIONAL = {"modified", "related", "mantissa"}
+OPTIONAL = {"modified", "related", "mantissa", "name"}
+CORRELATION_KEYS = KEYS - {"logsource", "detection", "fields"} | {"correlation"}
+MEMBER_KEYS = {"title", "id", "name", "status", "description", "level"}
 TACTICS = {
     "reconnaissance",
     "resource-development",
@@ -68,17 +74,25 @@ each_rule = pytest.mark.parametrize("path", PATHS, ids=NAMES)
 
 
 @cache
-def text_of(path: Path) -> dict[str, Any]:
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert isinstance(document, dict)
-    return document
+def documents_of(path: Path) -> tuple[dict[str, Any], ...]:
+    documents = tuple(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+    assert all(isinstance(document, dict) for document in documents)
+    return documents
 
 
 @cache
-def rule_of(path: Path) -> SigmaRule:
-    (rule,) = SigmaCollection.from_yaml(path.read_text(encoding="utf-8")).rules
-    assert isinstance(rule, SigmaRule)
-    return rule
+def text_of(path: Path) -> dict[str, Any]:
+    """Return the document that reports; a file has one."""
+    (document,) = [d for d in documents_of(path) if "tests" in d]
+    return document
+
+
+def members_of(path: Path) -> list[dict[str, Any]]:
+    return [d for d in documents_of(path) if "tests" not in d]
+
+
+EVERY = [document for path in PATHS for document in documents_of(path)]
+CORRELATIONS = [p for p in PATHS if "correlation" in text_of(p)]
 
 
 def test_the_first_sources_have_their_rules() -> None:
@@ -89,9 +103,9 @@ def test_the_first_sources_have_their_rules() -> None:
     assert len(PATHS) >= 25
 
 
-@pytest.mark.parametrize("key", ["id", "title"])
-def test_ids_and_titles_are_unique(key: str) -> None:
-    counts = Counter(str(text_of(path)[key]).lower() for path in PATHS)
+@pytest.mark.parametrize("key", ["id", "title", "name"])
+def test_ids_titles_and_names_are_unique(key: str) -> None:
+    counts = Counter(str(d[key]).lower() for d in EVERY if key in d)
     assert [value for value, count in counts.items() if count > 1] == []
 
 
@@ -102,25 +116,57 @@ def test_file_names_are_unique() -> None:
 @each_rule
 def test_file_lies_where_its_log_source_says(path: Path) -> None:
     product, service, name = path.relative_to(ROOT).parts
-    source = text_of(path)["logsource"]
-
     assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+\.yml", name)
+    if path in CORRELATIONS:
+        assert service == "correlation"
+        assert product in {d["logsource"]["product"] for d in _judged(path)}
+        return
+    source = text_of(path)["logsource"]
     assert product == source["product"]
     assert service == source.get("service", source.get("category"))
+
+
+def _judged(path: Path) -> list[dict[str, Any]]:
+    """Return the plain rules that a correlation's file has or names."""
+    named = {d["name"]: d for d in EVERY if "name" in d}
+    found = [d for d in documents_of(path) if "logsource" in d]
+    for document in documents_of(path):
+        rules = document.get("correlation", {}).get("rules", [])
+        found += [named[r] for r in rules if "logsource" in named[r]]
+    return found
 
 
 @each_rule
 def test_every_field_is_there_and_none_is_unknown(path: Path) -> None:
     keys = text_of(path).keys()
-    assert keys >= KEYS
-    assert keys - KEYS <= OPTIONAL
+    wanted = CORRELATION_KEYS if path in CORRELATIONS else KEYS
+    assert keys >= wanted
+    assert keys - wanted - {"fields"} <= OPTIONAL
+
+
+@each_rule
+def test_members_are_named_told_apart_and_used(path: Path) -> None:
+    members = members_of(path)
+    used = {r for d in documents_of(path) for r in d.get("correlation", {}).get("rules", [])}
+    assert all(m.keys() - {"tags", "falsepositives"} - MEMBER_KEYS <= _ASKS for m in members)
+    assert all(m.keys() >= MEMBER_KEYS for m in members)
+    assert {m["name"] for m in members} <= used
+    assert all(uuid.UUID(m["id"]).version == 4 for m in members)
+    assert all(10 <= len(m["title"]) <= 80 for m in members)
+
+
+_ASKS = {"logsource", "detection", "correlation", "author", "date", "references", "fields"}
 
 
 @each_rule
 def test_rule_is_valid_sigma(path: Path) -> None:
-    rule = rule_of(path)
-    assert rule.errors == []
-    assert all(condition.parsed for condition in rule.detection.parsed_condition)
+    text = path.read_text(encoding="utf-8")
+    rules = SigmaCollection.from_yaml(text, resolve_references=False).rules
+    assert len(rules) == len(documents_of(path))
+    for rule in rules:
+        assert rule.errors == []
+        if isinstance(rule, SigmaRule):
+            assert all(condition.parsed for condition in rule.detection.parsed_condition)
 
 
 @each_rule
@@ -175,10 +221,11 @@ def test_tests_show_what_matches_and_what_does_not(path: Path) -> None:
     tests = text_of(path)["tests"]
     assert {t["match"] for t in tests} == {True, False}
     assert len({t["name"] for t in tests}) == len(tests)
+    key, kind = ("events", list) if path in CORRELATIONS else ("event", dict)
     for test in tests:
-        assert test.keys() == {"name", "match", "event"}
-        assert isinstance(test["event"], dict)
-    assert len({repr(t["event"]) for t in tests}) == len(tests), "two tests have the same event"
+        assert test.keys() == {"name", "match", key}
+        assert isinstance(test[key], kind)
+    assert len({repr(t[key]) for t in tests}) == len(tests), "two tests have the same event"
 
 
 @each_rule

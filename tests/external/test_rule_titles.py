@@ -35,7 +35,7 @@ def _head(path: Path) -> dict[str, Any]:
 
 def _ours() -> Iterator[dict[str, Any]]:
     for path in RULES:
-        yield yaml.safe_load(path.read_text(encoding="utf-8"))
+        yield from yaml.safe_load_all(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("key", ["title", "id"])
