@@ -27,6 +27,7 @@ from mantissa.adapters.aws.mirror import PREFIX, mirror
 from mantissa.adapters.aws.pauses import Pause, wait
 from mantissa.adapters.aws.secrets import SecretsManager
 from mantissa.bootstrap.aws import AwsApp
+from mantissa.bootstrap.health import detection_checks
 from mantissa.config.reading import FILE, load_settings
 from mantissa.config.settings import AwsSettings
 from mantissa.errors import ConfigError, MantissaError
@@ -193,6 +194,10 @@ class Doctor:
             place = f"{refusal.path}:{refusal.line}" if refusal.line else str(refusal.path)
             told = f"{place}: {refusal.reason}".replace(f"{self._folder}/", PREFIX)
             yield Check("rule refused", False, told, "mend it, then: mantissa rules push")
+        try:
+            yield from detection_checks(own, self._given.state, self._clock)
+        except MantissaError as error:
+            yield failure("rules can fire", error)
         yield from self._secrets(own)
 
     def _configured(self) -> str:

@@ -119,6 +119,20 @@ def silent_sources(prepared: Prepared, books: Books) -> dict[str, str]:
     return dict(sorted(told.items()))
 
 
+def hopeless_rules(prepared: Prepared, books: Books, rows: int) -> dict[tuple[str, str], list[str]]:
+    """Return (source, why) → ids of the rules that cannot fire on it.
+
+    Args:
+        rows: sources that brought fewer are passed over.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for predicate in prepared.predicates:
+        here = books.tables[predicate.source.table.name]
+        if here.rows >= rows and (why := _hopeless(predicate, books)):
+            found.setdefault((predicate.source.name, why), []).append(predicate.rule.info.id)
+    return found
+
+
 def _of_rule(rule_id: str, predicates: Sequence[Predicate], books: Books) -> Vitals:
     record = books.records.get(rule_id, {})
     silences = [_silence(books.tables[p.source.table.name], books.look) for p in predicates]

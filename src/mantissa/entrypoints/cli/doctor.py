@@ -128,12 +128,16 @@ def _quarantine(app: LocalApp) -> Iterator[Check]:
     yield Check("quarantine", not waiting, f"{waiting:,} records in quarantine", fix)
 
 
-def _pending(app: LocalApp) -> Iterator[Check]:
-    from mantissa.lake.books import PENDING
+def _detection(app: LocalApp) -> Iterator[Check]:
+    from mantissa.bootstrap.health import detection_checks
 
-    waiting = sum(1 for _ in app.state.query(PENDING))
-    fix = "mantissa detect" if waiting else ""
-    yield Check("pending", True, f"{waiting:,} objects are not judged yet", fix)
+    yield from detection_checks(app)
+
+
+def _pending(app: LocalApp) -> Iterator[Check]:
+    from mantissa.detection.checkup import pending_check
+
+    yield pending_check(app.state, app.clock.now())
 
 
 def _destinations(app: LocalApp) -> Iterator[Check]:
@@ -158,6 +162,7 @@ CHECKS: dict[str, Callable[[LocalApp], Iterator[Check]]] = {
     "sources": _sources,
     "rules": _rules,
     "rule health": _rule_health,
+    "detection": _detection,
     "reconciliation": _books,
     "quarantine": _quarantine,
     "pending": _pending,

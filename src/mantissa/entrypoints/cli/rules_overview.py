@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mantissa.bootstrap.app import App
     from mantissa.bootstrap.local import LocalApp
     from mantissa.detection.correlation import Correlation
     from mantissa.detection.rule import Refusal, Rule
-    from mantissa.detection.vitals import Look
 
 _WORDS = {"ok": "ok", "not_run": "not run yet", "unknown": ""}
 
@@ -39,19 +36,10 @@ def health(app: LocalApp) -> Mapping[str, Mapping[str, Any]]:
     """Return the health of the rules that run, by id; nothing without a lake."""
     if not (app.home / "lake").is_dir():
         return {}
-    from mantissa.detection.vitals import open_books, vitals
+    from mantissa.bootstrap.health import books_of
+    from mantissa.detection.vitals import vitals
 
-    books = open_books(app.state, app.prepared, look_of(app))
-    return {i: found.to_json() for i, found in vitals(app.prepared, books).items()}
-
-
-def look_of(app: App) -> Look:
-    """Return how far back health looks, from the settings."""
-    from mantissa.detection.vitals import Look
-
-    given = app.settings.detection
-    back, silence = timedelta(seconds=given.look_back), timedelta(seconds=given.silent_after)
-    return Look(app.clock.now(), back, silence)
+    return {i: found.to_json() for i, found in vitals(app.prepared, books_of(app)).items()}
 
 
 def told(entry: Mapping[str, Any]) -> str:
