@@ -10,6 +10,7 @@ from typing import Any
 from sigma.exceptions import SigmaError
 
 from mantissa.detection.attributes import Settings
+from mantissa.detection.exceptions import RuleException
 from mantissa.detection.rule import Refusal
 from mantissa.detection.yamlsafe import Document
 from mantissa.errors import RuleError
@@ -41,6 +42,7 @@ class Entry:
     Args:
         texts: what its version is made from: its own text and that of filters applied to it.
         reason: why it was refused, if it was.
+        exceptions: the filters that name it, expired ones included.
     """
 
     item: Any
@@ -48,6 +50,7 @@ class Entry:
     document: Document
     texts: list[str] = field(default_factory=list)
     reason: str = ""
+    exceptions: list[RuleException] = field(default_factory=list)
 
     @property
     def id(self) -> str:

@@ -7,6 +7,8 @@ never stops another. Sigma filters are applied here, and a rule's version covers
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from mantissa.detection.attributes import read_settings, read_tests
 from mantissa.detection.correlation_names import Book
 from mantissa.detection.correlation_parse import read_correlations
 from mantissa.detection.entry import Entry, id_of, info_of, located, refusal
+from mantissa.detection.exceptions import RuleException, applies_to, excepted, read_exception
 from mantissa.detection.modifiers import spelt
 from mantissa.detection.rule import LogSource, Refusal, Rule, RuleSet, rule_version
 from mantissa.detection.yamlsafe import MAX_BYTES, Document, read_documents
@@ -44,21 +47,28 @@ def find_rule_files(paths: Sequence[Path]) -> list[Path]:
     return sorted(found)
 
 
-def load_rules(paths: Sequence[Path], own: Sequence[Path] = ()) -> RuleSet:
+def load_rules(
+    paths: Sequence[Path], own: Sequence[Path] = (), today: date | None = None
+) -> RuleSet:
     """Read all rules of these files and folders; broad in input, it never raises for a bad rule.
 
     Args:
         own: more of them, whose rules take the place of those with the same ids in `paths`.
+        today: the present day in UTC, on which exceptions may have expired; None lets none expire.
     """
     mine = find_rule_files(own)
     texts: list[tuple[str, bytes]] = []
     for path in sorted({*mine, *find_rule_files(paths)}):
         with path.open("rb") as stream:
             texts.append((str(path), stream.read(MAX_BYTES + 1)))
-    return parse_rules(texts, frozenset(map(str, mine)))
+    return parse_rules(texts, frozenset(map(str, mine)), today)
 
 
-def parse_rules(files: Iterable[tuple[str, bytes]], own: frozenset[str] = frozenset()) -> RuleSet:
+def parse_rules(
+    files: Iterable[tuple[str, bytes]],
+    own: frozenset[str] = frozenset(),
+    today: date | None = None,
+) -> RuleSet:
     """Parse rule files given as (path, content); rules in files of `own` go before others."""
     parsed: list[Entry] = []
     refused: list[Refusal] = []
@@ -70,8 +80,9 @@ def parse_rules(files: Iterable[tuple[str, bytes]], own: frozenset[str] = frozen
             continue
         for group in _groups(documents):
             _parse_group(path, group, parsed, refused)
-    _apply_filters(parsed, refused)
-    return _finish(sorted(parsed, key=lambda entry: entry.path not in own), refused, own)
+    exceptions = _apply_filters(parsed, refused, today)
+    made = _finish(sorted(parsed, key=lambda entry: entry.path not in own), refused, own)
+    return replace(made, exceptions=exceptions)
 
 
 def _groups(documents: list[Document]) -> list[list[Document]]:
@@ -139,25 +150,29 @@ def _refuse(entry: Entry, error: RuleError, refused: list[Refusal]) -> None:
     refused.append(refusal(entry.id, error))
 
 
-def _apply_filters(parsed: list[Entry], refused: list[Refusal]) -> None:
-    """Apply every Sigma filter to the rules it names; a filter that names none is refused."""
+def _apply_filters(
+    parsed: list[Entry], refused: list[Refusal], today: date | None
+) -> tuple[RuleException, ...]:
+    """Give every Sigma filter to the rules it names; a filter that names none is refused."""
     sound = [entry for entry in parsed if not entry.reason]
     rules = [entry for entry in sound if isinstance(entry.item, SigmaRule)]
+    found = []
     for entry in sound:
         if not isinstance(entry.item, SigmaFilter):
             continue
-        touched = False
-        for target in rules:
-            before = list(target.item.detection.condition)
-            entry.item.apply_on_rule(target.item)
-            if before != target.item.detection.condition:
-                target.texts.append(entry.document.text)
-                touched = True
-        if not touched:
-            error = RuleError(
-                "the filter applies to no rule", file=entry.path, line=entry.document.line
-            )
-            refused.append(refusal(str(entry.item.id or ""), error))
+        targets = [target for target in rules if applies_to(entry, target)]
+        try:
+            if not targets:
+                raise entry.complain("the filter applies to no rule")
+            exception = read_exception(entry, [target.id for target in targets], today)
+        except RuleError as error:
+            _refuse(entry, error, refused)
+            continue
+        found.append(exception)
+        for target in targets:
+            target.exceptions.append(exception)
+            target.texts += [] if exception.expired else [exception.text]
+    return tuple(found)
 
 
 def _finish(parsed: list[Entry], refused: list[Refusal], own: frozenset[str]) -> RuleSet:
@@ -199,20 +214,25 @@ def _is_first(entry: Entry, first: dict[str, Entry], own: frozenset[str]) -> boo
 def _rule(entry: Entry) -> Rule:
     item, document, path = entry.item, entry.document, entry.path
     settings = read_settings(item.custom_attributes, document, path)
-    return Rule(
+    conditions = _conditions(item, document, path)
+    rule = Rule(
         info=info_of(item, settings, rule_version(entry.texts)),
         logsource=LogSource(
             item.logsource.product, item.logsource.service, item.logsource.category
         ),
         status=item.status.name.lower() if item.status else "",
-        conditions=_conditions(item, document, path),
+        conditions=conditions,
         tests=read_tests(item.custom_attributes, document, path),
         path=path,
         line=document.line,
         name=item.name or "",
         enabled=settings.enabled,
         text=document.text,
+        bare=conditions,
+        exceptions=tuple(entry.exceptions),
     )
+    applying = [exception for exception in entry.exceptions if not exception.expired]
+    return excepted(rule, applying) if applying else rule
 
 
 def _conditions(item: SigmaRule, document: Document, path: str) -> tuple[Any, ...]:

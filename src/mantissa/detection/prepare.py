@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 
 from sqlglot import exp
@@ -11,6 +12,11 @@ from sqlglot import exp
 from mantissa.detection.backend import Compiler
 from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
+from mantissa.detection.exceptions import (
+    RuleException,
+    compile_leniently,
+    refused_everywhere,
+)
 from mantissa.detection.expand import Placeholders
 from mantissa.detection.members import Part, gather
 from mantissa.detection.pattern import Pattern
@@ -130,9 +136,9 @@ def prepare(
         elif not targets:
             waiting.append(rule)
         else:
-            made, refusal = _compile(rule, targets, dialect, placeholders or {})
+            made, refusals = _compile(rule, targets, dialect, placeholders or {})
             predicates += made
-            refused += refusal
+            refused += [refusal for refusal in refusals if refusal not in refused]
     alone = Prepared(dialect, tuple(predicates), tuple(waiting), tuple(off), tuple(refused))
     return _with_correlations(alone, rules, disabled) if rules.correlations else alone
 
@@ -168,13 +174,18 @@ def _compile(
     """Compile for every target; a target that lacks a field is left out if another has them all."""
     made: list[Predicate] = []
     errors: list[RuleError] = []
+    without: list[dict[RuleException, RuleError]] = []
     for target in targets:
+        compiled = partial(compile_rule, target=target, dialect=dialect, placeholders=placeholders)
         try:
-            made.append(compile_rule(rule, target, dialect, placeholders))
+            predicate, at_fault = compile_leniently(rule, compiled)
         except RuleError as error:
             errors.append(error)
+            continue
+        made.append(predicate)
+        without.append(at_fault)
     if made:
-        return made, []
+        return made, refused_everywhere(without)
     reason = "; ".join(dict.fromkeys(_reason(error) for error in errors))
     return [], [Refusal(rule.info.id, rule.path, errors[0].line, reason)]
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sigma.conditions import ConditionType
 
     from mantissa.detection.correlation import Correlation
+    from mantissa.detection.exceptions import RuleException
 
 Event = Mapping[str, Any] | str
 """One record of a test: an object as the vendor writes it, or the record's text."""
@@ -56,6 +57,8 @@ class Rule:
 
     Args:
         conditions: pySigma's parsed condition trees; the rule fires when any of them does.
+        bare: the same without exceptions, for a rule that has some.
+        exceptions: the Sigma filters that name it, expired ones included.
         line: the line of `path` on which the rule's document starts, from 1.
         name: how correlations may call it besides its id; empty when it has none.
         enabled: false when the rule's own `mantissa: {enabled: false}` says so.
@@ -72,16 +75,28 @@ class Rule:
     name: str = ""
     enabled: bool = True
     text: str = field(default="", repr=False)
+    bare: tuple[ConditionType, ...] = field(default=(), repr=False)
+    exceptions: tuple[RuleException, ...] = ()
 
     def line_of(self, word: str) -> int:
         """Return the line of `path` on which a field is first tested, or the rule's own."""
-        key = re.compile(rf"(?<![\w.]){re.escape(word)}['\"]?\s*[|:]")
-        in_detection = False
-        for number, text in enumerate(self.text.splitlines()):
-            in_detection = in_detection or text.startswith("detection")
-            if in_detection and key.search(text):
-                return self.line + number
-        return self.line
+        return line_in(self.text, self.line, word, "detection")
+
+
+def line_in(text: str, first: int, word: str, section: str) -> int:
+    """Return the line of a file on which a field is first tested, else `first`.
+
+    Args:
+        text: a document of the file, which starts at its line `first`.
+        section: the top-level key below which fields are tested.
+    """
+    key = re.compile(rf"(?<![\w.]){re.escape(word)}['\"]?\s*[|:]")
+    is_inside = False
+    for number, line in enumerate(text.splitlines()):
+        is_inside = is_inside or line.startswith(section)
+        if is_inside and key.search(line):
+            return first + number
+    return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +119,13 @@ class RuleSet:
 
     Args:
         correlations: members go before the correlations that refer to them.
+        exceptions: every Sigma filter that could be read, expired ones included.
     """
 
     rules: tuple[Rule, ...]
     refused: tuple[Refusal, ...] = ()
     correlations: tuple[Correlation, ...] = ()
+    exceptions: tuple[RuleException, ...] = ()
 
 
 def rule_version(texts: Sequence[str]) -> str:
