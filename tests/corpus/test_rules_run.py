@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from mantissa.adapters.local.rows import RowsEngine
 from mantissa.detection.check import check_rules
+from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import DUCKDB
 from mantissa.detection.load import load_rules
 from mantissa.detection.pipeline import find_targets
@@ -19,6 +21,8 @@ from mantissa.sources.registry import Sources, load_sources
 from support.requirements import ROOT
 
 LIBRARY = load_rules([ROOT / "rules"])
+
+EVERY: tuple[Rule | Correlation, ...] = (*LIBRARY.rules, *LIBRARY.correlations)
 
 each_rule = pytest.mark.parametrize(
     "rule", LIBRARY.rules, ids=lambda rule: Path(rule.path).relative_to(ROOT / "rules").as_posix()
@@ -37,7 +41,9 @@ def report(sources: Sources) -> TestReport:
 
 def test_every_file_is_read() -> None:
     assert LIBRARY.refused == ()
-    assert len(LIBRARY.rules) == len(list((ROOT / "rules").rglob("*.yml")))
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "rules").rglob("*.yml")]
+    documents = [d for text in texts for d in yaml.safe_load_all(text)]
+    assert len(EVERY) == len(documents)
 
 
 def test_every_rule_runs_in_every_dialect(sources: Sources) -> None:
@@ -66,14 +72,14 @@ def _asked(trees: Any) -> list[str]:
     return found
 
 
-@each_rule
-def test_own_tests_come_true(rule: Rule, report: TestReport) -> None:
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.info.id)
+def test_own_tests_come_true(rule: Rule | Correlation, report: TestReport) -> None:
     assert [f for f in report.failed if f.rule_id == rule.info.id] == []
     assert rule.info.id not in report.untested
 
 
 def test_every_test_was_run(report: TestReport) -> None:
-    assert report.tests == sum(len(rule.tests) for rule in LIBRARY.rules)
+    assert report.tests == sum(len(rule.tests) for rule in EVERY)
 
 
 def test_a_test_that_says_the_opposite_fails(sources: Sources) -> None:
