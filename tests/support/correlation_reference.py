@@ -138,8 +138,8 @@ def measure(correlation: Correlation, window: Sequence[Match]) -> float | None:
         return float(sum(numbers))
     if kind == "value_avg":
         return float(sum(numbers)) / len(numbers)
-    share = 50 if kind == "value_median" else correlation.percentile
-    return _percentile([float(n) for n in numbers], share / 100)
+    percent = 50 if kind == "value_median" else correlation.percentile
+    return _percentile([float(n) for n in numbers], percent)
 
 
 def _number(value: str | None) -> Decimal | None:
@@ -150,8 +150,8 @@ def _number(value: str | None) -> Decimal | None:
     return number.quantize(Decimal("0.000001"), ROUND_HALF_UP) if number.is_finite() else None
 
 
-def _percentile(numbers: list[float], share: float) -> float:
-    place = share * (len(numbers) - 1)
+def _percentile(numbers: list[float], percent: float) -> float:
+    place = percent * (len(numbers) - 1) / 100
     below = int(place)
     above = min(below + 1, len(numbers) - 1)
     return numbers[below] + (numbers[above] - numbers[below]) * (place - below)

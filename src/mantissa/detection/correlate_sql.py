@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from sqlglot import exp
 
 from mantissa.detection.correlate_counts import event_count, value_count
-from mantissa.detection.correlate_numbers import average, percentile, total
+from mantissa.detection.correlate_numbers import average, percentile, total, with_percentile
 from mantissa.detection.correlate_temporal import temporal, temporal_ordered
 from mantissa.detection.correlate_windows import (
     EVENT,
@@ -93,11 +93,15 @@ def correlation_sql(
         spans: disjoint and sorted; each is an OR, so some dozens at most.
     """
     zones = _zones(spans, correlation.span)
-    moments = _KINDS[correlation.kind](_rows(correlation, matches, zones), correlation, dialect)
+    rows = _rows(correlation, matches, zones)
+    moments = _KINDS[correlation.kind](rows.copy(), correlation, dialect)
     if correlation.threshold is not None and correlation.kind is not Kind.TEMPORAL_ORDERED:
         columns = (name for name in _MOMENT if name != "hit")
         moments = select(moments, *columns, named(_compared(correlation.threshold), "hit"))
-    return _islands(_numbered(moments, zones, correlation.span), correlation, spans)
+    islands = _islands(_numbered(moments, zones, correlation.span), correlation, spans)
+    if correlation.kind in (Kind.VALUE_MEDIAN, Kind.VALUE_PERCENTILE):
+        return with_percentile(islands, rows, correlation, dialect)
+    return islands
 
 
 def _zones(spans: Sequence[Span], length: timedelta) -> list[Span]:
