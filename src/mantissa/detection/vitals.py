@@ -148,12 +148,22 @@ def _of_correlation(correlation: Correlation, known: Mapping[str, Vitals], books
     record = books.records.get(correlation.info.id, {})
     members = {m.name: known[m.id] for m in correlation.members if m.id in known}
     needed = _members_needed(correlation)
-    dead = [f"{name}: {m.cannot_fire}" for name, m in members.items() if m.cannot_fire]
-    quiet = [f"{name}: {m.no_data}" for name, m in members.items() if m.no_data]
-    cannot = "; ".join(dead) if len(members) - len(dead) < needed else ""
-    no_data = "; ".join(quiet) if len(members) - len(quiet) < needed else ""
+    dead = {name: m.cannot_fire for name, m in members.items() if m.cannot_fire}
+    quiet = {name: m.no_data for name, m in members.items() if m.no_data}
+    cannot = _together(dead) if len(members) - len(dead) < needed else ""
+    no_data = _together(quiet) if len(members) - len(quiet) < needed else ""
     unknown = tuple(dict.fromkeys(name for m in members.values() for name in m.unknown))
     return Vitals(_state(record, cannot, no_data), record, cannot, no_data, unknown)
+
+
+def _together(reasons: Mapping[str, str]) -> str:
+    """Say for all members what is so of each, a reason that several share once."""
+    members: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        members.setdefault(reason, []).append(name)
+    if len(members) == 1:
+        return next(iter(members))
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in members.items())
 
 
 def _members_needed(correlation: Correlation) -> int:

@@ -12,6 +12,7 @@ from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.output import Column
 from mantissa.entrypoints.cli.rules_backtest import backtest
+from mantissa.entrypoints.cli.rules_coverage import coverage
 from mantissa.entrypoints.cli.rules_diff import diff
 from mantissa.entrypoints.cli.rules_explain import explain
 from mantissa.entrypoints.cli.rules_import import import_rules
@@ -37,6 +38,7 @@ Paths = Annotated[
 RuleId = Annotated[str, typer.Argument(metavar="ID", help="The rule's id or its beginning.")]
 rules.command("push")(push)
 rules.command("backtest")(backtest)
+rules.command("coverage")(coverage)
 rules.command("import")(import_rules)
 rules.command("new")(new)
 rules.command("diff")(diff)
