@@ -1,40 +1,43 @@
 """The end of a run: what it found becomes true.
 
-A store that holds everything in one transaction gets it in one. Where a transaction is limited
-(100 writes in DynamoDB) and a run has more to say, it is carried out in steps:
+A run that found nothing ends in one transaction. One that did is first decided, then carried out:
 
-    1  the settlement is written: the run's report, failures and files of findings
+    1  findings and the settlement (`settlement.py`) are written where no reader looks
     2  decide: `runs/active` names the settlement, and from here on the answer stands
-    3  alerts, some at a time; each remembers the run, so that its findings count once
-    4  pending, missed and health records, some at a time
-    5  one transaction: the run is done, the pin released
+    3  the findings are published, under names and with bytes that are settled: whoever does it, and
+       however late, does the same
+    4  alerts, some at a time; each remembers the run, so that its findings count once
+    5  pending, missed and health records, some at a time
+    6  one transaction: the run is done, the pin released
 
-Each of the steps 3 to 5 also renews the pin, so of two workers that carry out the same run only
-one gets on. After a crash the next run takes the settlement up where it was left.
+Steps 4 to 6 are one transaction where it fits (DynamoDB takes 100 writes); else each renews the pin,
+so of two workers that carry out the same run only one gets on. After a crash the next run takes the
+settlement up where it was left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 import orjson
-import pyarrow as pa
 
-from mantissa.detection.crossings import crossings_from, crossings_json
-from mantissa.detection.execute import Evaluation, RuleFailure, merged
-from mantissa.detection.findings import from_file
+from mantissa.detection.execute import merged
+from mantissa.detection.findings import from_file, parts
 from mantissa.detection.health import health_writes
-from mantissa.detection.journal import ACTIVE, RUNS, Missed, Pin, Report
-from mantissa.detection.missed import missed_writes
+from mantissa.detection.journal import ACTIVE, RUNS, Report
+from mantissa.detection.missed import missed_writes, sql_digest
+from mantissa.detection.output import day_of, stem
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared
+from mantissa.detection.settlement import Work, recall, settlement_json
 from mantissa.detection.show import matches_sql, rule_sql
+from mantissa.detection.table import FINDINGS
 from mantissa.errors import Conflict
 from mantissa.lake.books import PENDING
 from mantissa.model import Finding, RuleInfo
-from mantissa.ports import Clock, Delete, Item, ObjectStore, Put, StateStore, Write
+from mantissa.ports import Clock, Delete, ObjectStore, Put, StateStore, Write
 
 COMMITS = 5
 """Tries of a commit that loses against somebody who changes an alert at the same moment."""
@@ -75,25 +78,13 @@ class CommitPorts(Protocol):
         """What time it is."""
         ...
 
+    @property
+    def register(self) -> Callable[[str, Iterable[str]], None]:
+        """Makes days of a table known to the engines."""
+        ...
 
-@dataclass(slots=True)
-class Work:
-    """One run's answers before they are true.
 
-    Args:
-        matches: rows of the table `matches`, each table of one correlation.
-        crossings: what is to be remembered of correlations' findings.
-    """
-
-    pin: Pin
-    items: list[Item]
-    made_good: list[tuple[Item, Missed]]
-    findings: dict[str, Finding] = field(default_factory=dict)
-    done: Evaluation = field(default_factory=Evaluation)
-    evaluated: set[str] = field(default_factory=set)
-    files: list[str] = field(default_factory=list)
-    matches: list[pa.Table] = field(default_factory=list)
-    crossings: list[Put] = field(default_factory=list)
+Books = Callable[[Work], list[Write]]
 
 
 class Commit:
@@ -102,59 +93,74 @@ class Commit:
     def __init__(self, ports: CommitPorts, prepared: Prepared, alerts: AlertHook, pins: Pins):
         self._state, self._objects, self._clock = ports.state, ports.objects, ports.clock
         self._prepared, self._alerts, self._pins = prepared, alerts, pins
+        self._register = ports.register
 
     def run(self, work: Work) -> Report:
         """Commit a run that has judged everything. Raises `Conflict` when another took over."""
         findings = [work.findings[key] for key in sorted(work.findings)]
+        work.infos = self._infos(findings)
+        work.digests = {
+            f.rule_id: sql_digest(self._prepared, f.rule_id) for f in work.done.failures
+        }
+        work.staged = self._stage(work, findings)
+        work.files = list(work.staged.values())
+        alerts = self._alerts(findings, work.infos).groups
+        report = self._report(work, len(findings), len(alerts))
+        if not findings and self._at_once(work, report, findings, self._books):
+            return report
+        key = f"runs/{work.pin.run_id}-{work.pin.version}.json"
+        self._objects.put_if_absent(key, settlement_json(work, report))
+        work.pin = self._pins.decide(work.pin, key)
+        return self._carry_out(work, report, findings, self._books)
+
+    def settle(self, work: Work) -> Report:
+        """Carry out a run that another worker decided, from wherever it was left."""
+        report = recall(work, self._objects.get(work.pin.settlement))
+        work.evaluated &= self._prepared.infos.keys()
+        files = (self._objects.get(key) for key in work.staged or work.files)
+        findings = [finding for data in files for finding in from_file(data)]
+        return self._carry_out(work, report, findings, self._outstanding)
+
+    def _stage(self, work: Work, findings: Sequence[Finding]) -> dict[str, str]:
+        """Write findings where no reader looks, under names that only this worker uses."""
+        pin = work.pin
+        staged: dict[str, str] = {}
+        for key, data in parts(findings, stem(pin.run_id, work.taken, pin.rules)):
+            place = f"runs/{pin.run_id}-{pin.version}-{len(staged):05d}.parquet"
+            self._objects.put_if_absent(place, data)
+            staged[place] = key
+        return staged
+
+    def _carry_out(
+        self, work: Work, report: Report, findings: Sequence[Finding], books: Books
+    ) -> Report:
+        for place, key in work.staged.items():
+            self._objects.put_if_absent(key, self._objects.get(place))
+        if work.staged:
+            self._register(FINDINGS.name, sorted(set(map(day_of, work.files))))
+        if not self._at_once(work, report, findings, books):
+            self._apply(work, lambda: self._alerts(findings, work.infos).groups)
+            self._apply(work, lambda: [[write] for write in self._outstanding(work)])
+            self._state.transact(self._end(work, report))
+        return report
+
+    def _at_once(
+        self, work: Work, report: Report, findings: Sequence[Finding], books: Books
+    ) -> bool:
+        """Do all that is left in one transaction; False, and nothing done, where it does not fit."""
         most = self._state.most_writes
         for left in reversed(range(COMMITS)):
-            groups = self._alerts(findings, self._infos(findings)).groups
-            report = self._report(work, len(findings), len(groups))
-            writes = [*self._books(work), *self._end(work, report), *_flat(groups)]
+            groups = self._alerts(findings, work.infos).groups
+            writes = [*books(work), *self._end(work, report), *_flat(groups)]
             if most is not None and not _fits(writes, most):
-                self._decide(work, report)
-                return self.settle(work, findings)
+                return False
             try:
                 self._state.transact(writes)
-                return report
+                return True
             except Conflict:
                 if not left or not self._pins.holds(work.pin):
                     raise
         raise AssertionError("unreachable")
-
-    def settle(self, work: Work, findings: Sequence[Finding] | None = None) -> Report:
-        """Carry out a run that is decided, from wherever it was left.
-
-        Args:
-            findings: the run's findings; read from its files if they are not at hand.
-        """
-        said = orjson.loads(self._objects.get(work.pin.settlement))
-        work.files = said["files"]
-        work.done.failures = [
-            RuleFailure(**{**f, "files": tuple(f["files"])}) for f in said["failures"]
-        ]
-        work.crossings = crossings_from(said.get("crossings", ()))
-        work.evaluated = {r for r in said["evaluated"] if r in self._prepared.infos}
-        if findings is None:
-            files = (self._objects.get(key) for key in work.files)
-            findings = [finding for data in files for finding in from_file(data)]
-        report = report_from(said["report"], tuple(merged(work.done.failures)), tuple(work.files))
-        self._apply(work, lambda: self._alerts(findings, self._infos(findings)).groups)
-        self._apply(work, lambda: [[write] for write in self._outstanding(work)])
-        self._state.transact(self._end(work, report))
-        return report
-
-    def _decide(self, work: Work, report: Report) -> None:
-        key = f"runs/{work.pin.run_id}-{work.pin.version}.json"
-        said = {
-            "report": report.to_json(),
-            "files": work.files,
-            "failures": [asdict(f) for f in merged(work.done.failures)],
-            "evaluated": sorted(work.evaluated),
-            "crossings": crossings_json(work.crossings),
-        }
-        self._objects.put_if_absent(key, orjson.dumps(said))
-        work.pin = self._pins.decide(work.pin, key)
 
     def _apply(self, work: Work, groups: Callable[[], Sequence[Sequence[Write]]]) -> None:
         """Carry out groups of writes until none is left to do.
@@ -190,7 +196,7 @@ class Commit:
         return [
             *(Delete(PENDING, item.key, item.version) for item in work.items),
             *work.crossings,
-            *missed_writes(work.made_good, failures, self._prepared, stamp),
+            *missed_writes(work.made_good, failures, work.digests, stamp),
             *health_writes(self._state, self._prepared, work.evaluated, failures, now),
         ]
 
@@ -220,7 +226,9 @@ class Commit:
             info = correlation.info
             if info.id in rule_ids:
                 sql = matches_sql(correlation, self._prepared.dialect)
-                found[info.id] = replace(info, sql=sql)
+                # What the correlation keeps apart, its alerts keep apart too.
+                groups = info.group_by or correlation.group_by
+                found[info.id] = replace(info, sql=sql, group_by=groups)
         return found
 
     def _report(self, work: Work, findings: int, alerts: int) -> Report:
@@ -236,15 +244,6 @@ class Commit:
             seconds=spent.total_seconds(),
             files=tuple(work.files),
         )
-
-
-def report_from(
-    value: Mapping[str, Any], failed: tuple[RuleFailure, ...], files: tuple[str, ...]
-) -> Report:
-    """Read a report from its JSON."""
-    names = ("run", "objects_judged", "findings", "alerts", "bytes_scanned", "seconds")
-    numbers = {name: value[name] for name in names}
-    return Report(**numbers, evaluated=value["rules"]["evaluated"], failed=failed, files=files)
 
 
 def _flat(groups: Sequence[Sequence[Write]]) -> Iterator[Write]:

@@ -30,7 +30,7 @@ from mantissa.detection.execute import RuleFailure
 from mantissa.detection.findings import RunStamp
 from mantissa.detection.islands import Island, Look
 from mantissa.detection.matched import SCHEMA, match_files
-from mantissa.detection.output import OutputPorts, write_files
+from mantissa.detection.output import OutputPorts, stem, write_files
 from mantissa.detection.prepare import Prepared
 from mantissa.detection.table import MATCHES
 from mantissa.model import Finding, QueryLimits
@@ -98,7 +98,9 @@ class Correlating:
         for level, correlations in enumerate(levels(self.prepared.correlations)):
             wanted = {c.info.id for c in correlations}
             mine = [table for table in rows if table.column("correlation")[0].as_py() in wanted]
-            keys = self._write(mine, f"{stamp.run_id}-{self.prepared.version}-m{level}")
+            keys = self._write(
+                mine, stem(stamp.run_id, stamp.taken, f"{self.prepared.version}-m{level}")
+            )
             for table in mine:
                 name = table.column("correlation")[0].as_py()
                 touched[name] = [*touched.get(name, ()), *table.column("event_time").to_pylist()]

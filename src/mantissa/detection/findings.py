@@ -37,11 +37,13 @@ class RunStamp:
 
     Args:
         arrivals: input object → when it was last modified and when it became rows.
+        taken: version of the pin with which this worker took up the run; names its files.
     """
 
     run_id: str
     detected_at: datetime
     arrivals: Mapping[str, Arrival] = field(default_factory=dict)
+    taken: int = 0
 
 
 class _Rows:
@@ -155,7 +157,7 @@ def parts(findings: Iterable[Finding], stem: str) -> Iterator[tuple[str, bytes]]
     """Yield lake key and Parquet bytes; the same findings give the same files.
 
     Args:
-        stem: what every file's name begins with, `<run id>-<rules8>`.
+        stem: what every file's name begins with, `<run id>-<taken>-<rules8>`.
     """
     days: dict[str, list[Finding]] = {}
     for finding in findings:

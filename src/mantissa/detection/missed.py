@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
@@ -54,12 +54,13 @@ def due(ports: Remembering, prepared: Prepared) -> Iterator[tuple[Item, Missed]]
 def missed_writes(
     made_good: Sequence[tuple[Item, Missed]],
     failures: Sequence[RuleFailure],
-    prepared: Prepared,
+    digests: Mapping[str, str],
     stamp: tuple[str, datetime],
 ) -> Iterator[Write]:
     """Record what rules failed on in this run, and drop the records it made good.
 
     Args:
+        digests: rule that failed → digest of the SQL that did.
         stamp: the run's id and the present time.
     """
     run_id, now = stamp
@@ -74,7 +75,7 @@ def missed_writes(
             code=own[0].code,
             reason=own[0].reason,
             files=files_of(own),
-            sql=sql_digest(prepared, rule_id),
+            sql=digests[rule_id],
             attempts=attempts,
             since=min((missed.since for missed in before), default=now),
             next_try=now + min(FIRST_WAIT * 2 ** min(attempts - 1, 12), LONGEST_WAIT),

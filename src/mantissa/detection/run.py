@@ -3,13 +3,13 @@
     1  pin: `runs/active` names the pending records to judge, the rules, the owner and its lease
     2  judge exactly their files; a rule that fails on some is remembered with them; what members
        of correlations matched is seen together with earlier matches (`correlating.py`)
-    3  write findings under names that the pin determines
-    4  commit: pending records out, alerts in, rule health, the run done, the pin released
-       (`commit.py`; one transaction where the store can hold it)
+    3  commit: findings into the lake, pending records out, alerts in, rule health, the run done,
+       the pin released (`commit.py`; one transaction where the store can hold it)
 
-A crash leaves the pin, and the next run takes it up: findings that the dead run wrote are not yet
-true and are written anew. Every write to `runs/active` is conditional on its version, so of two
-runs only one can reach the end of step 4; the other learns it from `Conflict`.
+A crash leaves the pin, and the next run takes it up. Every write to `runs/active` is conditional
+on its version, so of two runs only one can reach the end of step 3; the other learns it from
+`Conflict`. Files carry the version of the pin with which their writer took up the run: a worker
+that wakes up after another took over writes no file of the other's, and removes none.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mantissa.detection.commit import AlertHook, Commit, Work
+from mantissa.detection.commit import AlertHook, Commit
 from mantissa.detection.correlating import Correlating
 from mantissa.detection.execute import Evaluator, merged
 from mantissa.detection.findings import (
     Arrival,
     RunStamp,
-    parts,
     to_findings,
 )
 from mantissa.detection.fuse import FusedQuery
 from mantissa.detection.journal import MISSED, Pin, Report
 from mantissa.detection.matched import to_matches
 from mantissa.detection.missed import due
-from mantissa.detection.output import write_files
+from mantissa.detection.output import written_before
 from mantissa.detection.pin import Pins
 from mantissa.detection.prepare import Prepared, only
+from mantissa.detection.settlement import Work
 from mantissa.detection.table import FINDINGS, MATCHES
 from mantissa.errors import Busy, Conflict, StoreError
 from mantissa.lake.books import PENDING
@@ -125,16 +125,16 @@ class Detection:
         )
         if pin is None:
             return None
-        return Work(pin, *self._pins.contents(pin))
+        return Work(pin, *self._pins.contents(pin), taken=pin.version)
 
     def _pending(self) -> Iterable[Item]:
         return self._ports.state.query(PENDING)
 
     def _remove_orphans(self, pin: Pin) -> None:
-        """Delete what the dead run wrote: it never said that it is true."""
+        """Delete what the run's earlier workers wrote: they never said that it is true."""
         for table in (FINDINGS, MATCHES):
             for info in self._ports.objects.list(f"lake/{table.name}/"):
-                if info.key.rpartition("/")[2].startswith(f"{pin.run_id}-"):
+                if written_before(info.key, pin.run_id, pin.version):
                     self._ports.objects.delete(info.key)
 
     def _round(self, work: Work) -> Report | None:
@@ -146,7 +146,7 @@ class Detection:
             else:
                 self._judge(work)
                 self._correlate(work)
-                self._write(work)
+                self._hold(work)
                 report = self._commit.run(work)
             settled = True
         except Conflict:
@@ -194,7 +194,8 @@ class Detection:
         work.pin = self._pins.renew(work.pin)
 
     def _stamp(self, work: Work) -> RunStamp:
-        return RunStamp(work.pin.run_id, work.pin.started_at, _arrivals(work.items))
+        pin = work.pin
+        return RunStamp(pin.run_id, pin.started_at, _arrivals(work.items), work.taken)
 
     def _beat(self, work: Work) -> None:
         """Renew the lease in good time. Raises `Conflict` when another run took over."""
@@ -219,11 +220,6 @@ class Detection:
         work.evaluated |= {
             p.rule.info.id for p in prepared.predicates if p.source.table.name in tables
         }
-
-    def _write(self, work: Work) -> None:
-        self._hold(work)
-        files = parts(work.findings.values(), f"{work.pin.run_id}-{work.pin.rules}")
-        work.files += write_files(self._ports, FINDINGS.name, files)
 
 
 def _join(before: Report, after: Report) -> Report:
