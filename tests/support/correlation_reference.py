@@ -34,6 +34,7 @@ class Found:
     measure: str
 
 
+_MOST = Decimal(10) ** 18
 Times = Sequence[tuple[int, int]]
 """Spans as (start, end) in milliseconds."""
 
@@ -143,11 +144,14 @@ def measure(correlation: Correlation, window: Sequence[Match]) -> float | None:
 
 
 def _number(value: str | None) -> Decimal | None:
+    if value is None or not set(value) <= set("0123456789.eE+-"):
+        return None
     try:
-        number = Decimal(value or "x")
+        number = Decimal(value)
     except InvalidOperation:
         return None
-    return number.quantize(Decimal("0.000001"), ROUND_HALF_UP) if number.is_finite() else None
+    limited = max(min(number, _MOST), -_MOST)
+    return limited.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
 def _percentile(numbers: list[float], percent: float) -> float:
