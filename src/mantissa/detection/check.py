@@ -58,9 +58,9 @@ def check_rules(
     known = tuple(sources)
     made = [prepare(rules, known, dialect) for dialect in dialects]
     refused = {(r.id, r.path, r.line): r for prepared in reversed(made) for r in prepared.refused}
-    running = set.intersection(*(set(prepared.rules) for prepared in made))
+    running = set.intersection(*(set(prepared.infos) for prepared in made))
     return CheckReport(
-        rules=len(rules.rules) + len(rules.refused),
+        rules=len(rules.rules) + len(rules.correlations) + len(rules.refused),
         runs=len(running),
         waiting=len(made[0].waiting),
         disabled=len(made[0].disabled),
@@ -70,4 +70,4 @@ def check_rules(
 
 
 def _count(prepared: Prepared) -> int:
-    return len(prepared.rules)
+    return len(prepared.infos)

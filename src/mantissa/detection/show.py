@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlglot import exp
 
+from mantissa.detection.correlate_sql import Span, correlation_sql
 from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.prepare import Predicate
 from mantissa.detection.table import MATCHES
 from mantissa.detection.template import all_of, quoted
+
+EVER = Span(datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC))
 
 
 def rule_sql(predicate: Predicate, dialect: Dialect, *, pretty: bool = True) -> str:
@@ -30,6 +35,13 @@ def rule_sql(predicate: Predicate, dialect: Dialect, *, pretty: bool = True) -> 
         .order_by(exp.Ordered(this=quoted("event_time"), desc=True))
     )
     return query.sql(dialect=dialect.name, pretty=pretty)
+
+
+def whole_correlation_sql(correlation: Correlation, dialect: Dialect) -> str:
+    """Return the SELECT that judges a correlation, over every match there is."""
+    place = exp.Table(this=exp.to_identifier(MATCHES.name, quoted=True))
+    query = correlation_sql(correlation, dialect, place, [EVER])
+    return query.sql(dialect=dialect.name, pretty=True)
 
 
 def matches_sql(correlation: Correlation, dialect: Dialect) -> str:

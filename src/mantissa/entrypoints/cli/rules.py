@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mantissa.bootstrap.local import LocalApp
+    from mantissa.detection.correlation import Correlation
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import Rule, RuleSet
     from mantissa.sources.decode import Decoded
@@ -137,20 +139,31 @@ def sql(
     rule_id: RuleId,
     dialect: Annotated[str, typer.Option(help="duckdb or athena.")] = "duckdb",
 ) -> None:
-    """Show the SQL that one rule becomes."""
+    """Show the SQL that one rule becomes.
+
+    A correlation's reads the table `matches`, which holds what its members matched.
+    """
     from mantissa.detection.dialects import DUCKDB, TRINO
     from mantissa.detection.prepare import prepare
-    from mantissa.detection.rule import RuleSet
-    from mantissa.detection.show import rule_sql
+    from mantissa.detection.show import rule_sql, whole_correlation_sql
 
     dialects = {"duckdb": DUCKDB, "athena": TRINO, "trino": TRINO}
     if dialect not in dialects:
         raise ConfigError(f"no dialect {dialect!r}", fix=f"one of: {', '.join(dialects)}")
     app = boot_without_lake(call)
     rule = _find(app.rules, rule_id)
-    prepared = prepare(RuleSet((rule,)), app.sources.values(), dialects[dialect])
+    prepared = prepare(_alone(rule, app.rules), app.sources.values(), dialects[dialect])
     _refuse_what_does_not_run(rule, prepared)
-    texts = [rule_sql(predicate, dialects[dialect]) for predicate in prepared.predicates]
+    texts = [
+        rule_sql(predicate, dialects[dialect])
+        for predicate in prepared.predicates
+        if predicate.rule is rule
+    ]
+    texts += [
+        whole_correlation_sql(correlation, dialects[dialect])
+        for correlation in prepared.correlations
+        if correlation is rule
+    ]
     text = ";\n\n".join(texts)
     document = {"id": rule.info.id, "dialect": dialect, "sql": text}
     call.output.result(document, lambda: call.output.say(text))
@@ -214,9 +227,10 @@ def _chosen(app: LocalApp, paths: list[Path] | None) -> RuleSet:
     return load_rules(paths) if paths else app.rules
 
 
-def _find(known: RuleSet, rule_id: str) -> Rule:
-    found = [rule for rule in known.rules if rule.info.id == rule_id]
-    found = found or [rule for rule in known.rules if rule.info.id.startswith(rule_id)]
+def _find(known: RuleSet, rule_id: str) -> Rule | Correlation:
+    every: tuple[Rule | Correlation, ...] = (*known.rules, *known.correlations)
+    found = [rule for rule in every if rule.info.id == rule_id]
+    found = found or [rule for rule in every if rule.info.id.startswith(rule_id)]
     if len(found) == 1:
         return found[0]
     for refusal in known.refused:
@@ -226,12 +240,18 @@ def _find(known: RuleSet, rule_id: str) -> Rule:
     raise ConfigError(f"{problem} {rule_id!r}", fix="see: mantissa rules list")
 
 
-def _refuse_what_does_not_run(rule: Rule, prepared: Prepared) -> None:
-    if prepared.predicates:
+def _alone(rule: Rule | Correlation, known: RuleSet) -> RuleSet:
+    """Return what must be compiled to see one rule: itself, or everything a correlation rests on."""
+    from mantissa.detection.rule import Rule, RuleSet
+
+    return RuleSet((rule,)) if isinstance(rule, Rule) else replace(known, refused=())
+
+
+def _refuse_what_does_not_run(rule: Rule | Correlation, prepared: Prepared) -> None:
+    if rule.info.id in prepared.infos:
         return
-    if prepared.refused:
-        raise ConfigError(
-            f"the rule was refused: {prepared.refused[0].reason}", where=prepared.refused[0].path
-        )
+    for refusal in prepared.refused:
+        if refusal.id == rule.info.id:
+            raise ConfigError(f"the rule was refused: {refusal.reason}", where=refusal.path)
     state = prepared.state_of(rule.info.id)
     raise ConfigError(f"the rule {state.replace('_', ' ')}", where=rule.path)

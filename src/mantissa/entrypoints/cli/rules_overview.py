@@ -75,7 +75,7 @@ def _entry(
         "status": rule.status,
         "tags": list(rule.info.tags),
         "sources": sources.get(rule.info.id, []),
-        "mode": "scheduled",
+        "mode": "member" if rule.info.id in app.prepared.silent else "scheduled",
         "state": state,
         "reason": reasons.get(rule.info.id, waits),
         "path": rule.path,
