@@ -28,6 +28,7 @@ from mantissa.ports import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from mantissa.alerts.deliver import Delivery
     from mantissa.alerts.group import Writes
@@ -68,6 +69,8 @@ class App(ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._open = ExitStack()
+        self._rules: RuleSet | None = None
+        self._compiled: tuple[RuleSet, Prepared] | None = None
 
     def close(self) -> None:
         """Close what was opened; the product is of no use afterwards."""
@@ -269,23 +272,44 @@ class App(ABC):
                 day = info.key.split("=", 1)[1].partition("/")[0]
                 yield DataFile(info.key, table.name, day, 0, info.size, "", "")
 
-    @cached_property
+    @property
     def rules(self) -> RuleSet:
-        """Every rule that could be read, and what was refused; the user's replace the library's."""
+        """Every rule that could be read, and what was refused; the user's replace the library's.
+
+        They are read once, and again on the day on which one of their exceptions has expired.
+        """
+        from mantissa.detection.exceptions import overdue
+
+        today = self.clock.now().date()
+        if self._rules is None or overdue(self._rules.exceptions, today):
+            self._rules = self._read_rules(today)
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: RuleSet) -> None:
+        self._rules = rules
+
+    def _read_rules(self, today: date) -> RuleSet:
         from mantissa.detection.load import load_rules
 
         settings = self.settings.detection
         own = [self.home / path for path in settings.rules]
         library = [library_rules()] if settings.library else []
-        return load_rules(library, [path for path in own if path.is_dir()])
+        return load_rules(library, [path for path in own if path.is_dir()], today)
 
-    @cached_property
+    @property
     def prepared(self) -> Prepared:
         """The rules compiled for the engine that runs them."""
+        rules = self.rules
+        if self._compiled is None or self._compiled[0] is not rules:
+            self._compiled = (rules, self._compile(rules))
+        return self._compiled[1]
+
+    def _compile(self, rules: RuleSet) -> Prepared:
         from mantissa.detection.dialects import DIALECTS
         from mantissa.detection.prepare import prepare
 
-        return prepare(self.rules, self.sources.values(), DIALECTS[self.engine.dialect])
+        return prepare(rules, self.sources.values(), DIALECTS[self.engine.dialect])
 
     def detection(
         self,
