@@ -1,27 +1,34 @@
 """What rules would have found in a span of the lake: counted day by day, with a few events.
 
 The rules of a table are judged in the same fused scan as by `detect`, over every row of the span
-instead of the new files. Nothing is written, and a rule that an engine refuses is a failure with
-its name, never a rule without matches.
+instead of the new files. What members of correlations matched comes back row by row, from as much
+earlier as the longest timespan reaches, and is correlated in memory. Nothing is written, and a rule
+that an engine refuses is a failure with its name, never a rule without matches.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
 from sqlglot import exp
 
+from mantissa.detection.correlate_rows import correlate, flat_members
+from mantissa.detection.dialects import DUCKDB
+from mantissa.detection.evidence import correlation_finding
 from mantissa.detection.execute import Evaluator, RuleFailure, merged
 from mantissa.detection.findings import RunStamp, to_findings
 from mantissa.detection.fuse import ENVELOPE, FusedQuery, fuse
+from mantissa.detection.matched import to_matches
 from mantissa.detection.prepare import Prepared
-from mantissa.detection.table import ENTITIES
-from mantissa.detection.tally import counting, read
-from mantissa.model import Finding, QueryLimits, QueryResult, TimeRange
+from mantissa.detection.table import ENTITIES, MATCHES
+from mantissa.detection.tally import counting, read, sampled
+from mantissa.detection.trial import OpenRows
+from mantissa.model import Finding, QueryLimits, QueryResult, RuleInfo, TimeRange
 from mantissa.ports import QueryEngine
 
 SAMPLES = 5
@@ -40,12 +47,16 @@ class Past:
     """What one rule would have found.
 
     Args:
+        kind: `rule`, or `correlation`, whose matches are the times at which it fired.
+        reports: whether its matches are findings by themselves.
         days: day of the events → how many of them matched; days without any are left out.
         samples: the newest of them.
     """
 
     rule_id: str
     title: str
+    kind: str = "rule"
+    reports: bool = True
     days: Counter[date] = field(default_factory=Counter)
     samples: list[Finding] = field(default_factory=list)
 
@@ -59,6 +70,8 @@ class Past:
         return {
             "id": self.rule_id,
             "title": self.title,
+            "kind": self.kind,
+            "reports": self.reports,
             "matches": self.matches,
             "days": {day.isoformat(): n for day, n in sorted(self.days.items())},
             "samples": [_sample(finding) for finding in self.samples],
@@ -98,35 +111,87 @@ def scans(prepared: Prepared) -> list[Scan]:
     return [_scan(query) for query in fuse(prepared.predicates, prepared.dialect)]
 
 
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What judges: an engine over the lake, and one over rows in memory.
+
+    Args:
+        open_rows: opens the embedded engine, which correlates what the other found.
+    """
+
+    engine: QueryEngine
+    open_rows: OpenRows
+    limits: QueryLimits
+
+
 def backtest(
-    engine: QueryEngine,
-    prepared: Prepared,
-    span: TimeRange,
-    limits: QueryLimits,
-    samples: int = SAMPLES,
+    judges: Judges, prepared: Prepared, span: TimeRange, samples: int = SAMPLES
 ) -> Backtest:
     """Judge every row of a span. Raises `EngineTransient` and `EngineTimedOut` as `detect` does."""
-    rules = {i: Past(i, rule.info.title) for i, rule in prepared.rules.items()}
-    done = Backtest(span, rules)
-    stamp = RunStamp("backtest", span.end)
+    look = _Look(prepared, span, samples)
+    every = [replace(predicate, reports=True) for predicate in prepared.predicates]
+    evaluator = Evaluator(
+        WholeTables(judges.engine), prepared.dialect, judges.limits, look.keep, frame=look.frame
+    )
+    tables = dict.fromkeys((p.source.table.name for p in every), ("every file",))
+    evaluator.evaluate(every, tables)
+    failures = merged(evaluator.done.failures)
+    failures += look.correlate(judges.open_rows, {failure.rule_id for failure in failures})
+    return look.done(failures, evaluator.done.seconds)
 
-    def keep(query: FusedQuery, result: QueryResult) -> None:
-        done.scanned.append(result.bytes_scanned)
-        for tally in read(query, result.table):
-            rules[tally.predicate.rule.info.id].days[tally.day] += tally.events
-        for finding in to_findings(query, result, stamp):
-            rules[finding.rule_id].samples.append(finding)
 
-    frame = counting(span, max(samples, 1))
-    evaluator = Evaluator(WholeTables(engine), prepared.dialect, limits, keep, frame=frame)
-    tables = dict.fromkeys((p.source.table.name for p in prepared.predicates), ("every file",))
-    evaluator.evaluate(prepared.predicates, tables)
-    for rule in rules.values():
-        rule.samples.sort(key=lambda f: (f.event_time, f.event_id), reverse=True)
-        del rule.samples[samples:]
-    done.failed = tuple(merged(evaluator.done.failures))
-    done.seconds = evaluator.done.seconds
-    return done
+class _Look:
+    """One backtest while it runs."""
+
+    def __init__(self, prepared: Prepared, span: TimeRange, samples: int) -> None:
+        self._prepared, self._span, self._samples = prepared, span, samples
+        self._stamp = RunStamp("backtest", span.end)
+        self._matches: list[pa.Table] = []
+        self._found = Backtest(span, {i: self._past(info) for i, info in prepared.infos.items()})
+        margin = max((2 * c.span for c in prepared.correlations), default=timedelta(0))
+        self.frame = counting(span, max(samples, 1), margin)
+
+    def _past(self, info: RuleInfo) -> Past:
+        kind = "rule" if info.id in self._prepared.rules else "correlation"
+        return Past(info.id, info.title, kind, info.id not in self._prepared.silent)
+
+    def keep(self, query: FusedQuery, result: QueryResult) -> None:
+        """Take one query's answer."""
+        self._found.scanned.append(result.bytes_scanned)
+        self._matches += to_matches(query, result, self._stamp.run_id)
+        own = sampled(result.table, max(self._samples, 1), self._span.start)
+        for tally in read(query, own):
+            self._found.rules[tally.predicate.rule.info.id].days[tally.day] += tally.events
+        for finding in to_findings(query, replace(result, table=own), self._stamp):
+            self._found.rules[finding.rule_id].samples.append(finding)
+
+    def correlate(self, open_rows: OpenRows, failed: Collection[str]) -> list[RuleFailure]:
+        """Correlate what members matched; return what failed, by a member's failure too."""
+        here = replace(self._prepared, dialect=DUCKDB)
+        known = {c.info.id: c for c in self._prepared.correlations}
+        found = correlate(self._matches, here, open_rows)
+        for island, evidence in found.islands:
+            if self._span.start <= island.event_time < self._span.end:
+                past = self._found.rules[island.correlation.info.id]
+                past.days[island.event_time.date()] += 1
+                past.samples.append(correlation_finding(island, evidence, self._stamp))
+        failures = [_no_answer(i, error.code, str(error)) for i, error in found.failures.items()]
+        for name, correlation in known.items():
+            if broken := sorted(set(flat_members(correlation, known)) & set(failed)):
+                failures.append(_no_answer(name, "member_failed", f"rule {broken[0]} failed"))
+        return failures
+
+    def done(self, failures: Sequence[RuleFailure], seconds: float) -> Backtest:
+        """Return what was found, the newest samples of each rule first."""
+        for past in self._found.rules.values():
+            past.samples.sort(key=lambda f: (f.event_time, f.event_id), reverse=True)
+            del past.samples[self._samples :]
+        self._found.failed, self._found.seconds = tuple(failures), seconds
+        return self._found
+
+
+def _no_answer(rule_id: str, code: str, reason: str) -> RuleFailure:
+    return RuleFailure(rule_id, code, reason, MATCHES.name, ())
 
 
 class WholeTables:
@@ -161,7 +226,7 @@ def _scan(query: FusedQuery) -> Scan:
     for predicate in query.predicates:
         trees = (predicate.condition, *predicate.derived.values())
         used |= {column.name for tree in trees for column in tree.find_all(exp.Column)}
-        used |= {binding.column for binding in predicate.bindings.values()}
+        used |= {binding.column for binding in predicate.shown}
     stored = {column.name for column in table.columns}
     return Scan(table.name, frozenset(used & stored))
 

@@ -52,7 +52,7 @@ class FusedQuery:
         return tuple(predicate for bitmap in self.bitmaps for predicate in bitmap)
 
 
-def _as_it_is(query: exp.Select, bitmaps: Sequence[str]) -> exp.Select:
+def _as_it_is(query: exp.Select, bitmaps: Sequence[Bitmap]) -> exp.Select:
     return query
 
 
@@ -62,11 +62,11 @@ class Frame:
 
     Args:
         within: condition on the table's stored columns; None for every row.
-        ask: (the fused query, names of its bitmap columns) → the query to run.
+        ask: (the fused query, its bitmaps) → the query to run.
     """
 
     within: exp.Expr | None = None
-    ask: Callable[[exp.Select, Sequence[str]], exp.Select] = _as_it_is
+    ask: Callable[[exp.Select, Sequence[Bitmap]], exp.Select] = _as_it_is
 
 
 BARE = Frame()
@@ -138,7 +138,7 @@ def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect, frame: Frame) -> Fused
     query = _select([exp.Star()], _select(outer, base))
     columns = [f"b{i}" for i in range(len(bitmaps))]
     query.set("where", exp.Where(this=dialect.any_bit(columns)))
-    text = frame.ask(query, columns).sql(dialect=dialect.name, copy=False)
+    text = frame.ask(query, bitmaps).sql(dialect=dialect.name, copy=False)
     return FusedQuery(table, text, bitmaps, names)
 
 

@@ -7,23 +7,24 @@
     ) AS base WHERE "k$" <= 5                                            -- g: day, b0, b1, …
 
 A month's matches may be millions of rows; rows with the same day and the same bits differ in
-nothing that is counted, so that one row of each such group could tell everything.
+nothing that is counted, so that one row of each such group could tell everything. Only what members
+of correlations matched is wanted row by row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
 from mantissa.detection.findings import hits
-from mantissa.detection.fuse import Frame, FusedQuery
+from mantissa.detection.fuse import Bitmap, Frame, FusedQuery
 from mantissa.detection.prepare import Predicate
-from mantissa.detection.template import all_of, quoted
+from mantissa.detection.template import all_of, any_of, quoted
 from mantissa.lake.parquet import PARTITION
 from mantissa.model import TimeRange
 
@@ -40,9 +41,14 @@ class Tally:
     events: int
 
 
-def counting(span: TimeRange, samples: int) -> Frame:
-    """Return the frame of queries that count a span's events and keep some of each group."""
-    return Frame(_within(span), lambda query, bits: _counted(query, bits, samples))
+def counting(span: TimeRange, samples: int, margin: timedelta = timedelta(0)) -> Frame:
+    """Return the frame of queries that count a span's events and keep some of each group.
+
+    Args:
+        margin: how much earlier the matches of members of correlations are wanted from.
+    """
+    early = TimeRange(span.start - margin, span.end)
+    return Frame(_within(early), lambda query, bits: _counted(query, bits, samples, span.start))
 
 
 def read(query: FusedQuery, rows: pa.Table) -> Iterator[Tally]:
@@ -72,10 +78,25 @@ def _moment(time: datetime) -> exp.Expr:
     return exp.cast(exp.Literal.string(text), "timestamp")
 
 
-def _counted(query: exp.Select, bits: Sequence[str], samples: int) -> exp.Select:
+def sampled(rows: pa.Table, samples: int, start: datetime) -> pa.Table:
+    """Return the rows of an answer that are counted or shown, of those of the span itself."""
+    kept = rows.filter(pc.less_equal(rows[PLACE], samples))
+    times = kept["event_time"].cast(pa.timestamp("us")).cast(pa.int64())
+    return kept.filter(pc.greater_equal(times, _micros(start)))
+
+
+def _micros(time: datetime) -> int:
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def _counted(
+    query: exp.Select, bitmaps: Sequence[Bitmap], samples: int, start: datetime
+) -> exp.Select:
     each = _window([quoted("event_id")], exp.RowNumber())
     numbered = _rows(query, [_named(each, TWIN)])
-    group = [exp.cast(quoted("event_time"), "date"), *(quoted(name) for name in bits)]
+    early = exp.LT(this=quoted("event_time"), expression=_moment(start))
+    bits = [quoted(f"b{number}") for number in range(len(bitmaps))]
+    group = [exp.cast(quoted("event_time"), "date"), early, *bits]
     newest = [
         exp.Ordered(this=quoted("event_time"), desc=True),
         exp.Ordered(this=quoted("event_id")),
@@ -83,9 +104,19 @@ def _counted(query: exp.Select, bits: Sequence[str], samples: int) -> exp.Select
     place = _window(group, exp.RowNumber(), newest)
     counted = _rows(numbered, [_named(_window(group, _COUNT), COUNT), _named(place, PLACE)])
     counted.set("where", exp.Where(this=exp.EQ(this=quoted(TWIN), expression=_number(1))))
+    few: exp.Expr = exp.LTE(this=quoted(PLACE), expression=_number(samples))
     kept = _rows(counted, [])
-    kept.set("where", exp.Where(this=exp.LTE(this=quoted(PLACE), expression=_number(samples))))
+    kept.set("where", exp.Where(this=any_of([few, *_of_members(bitmaps)])))
     return kept
+
+
+def _of_members(bitmaps: Sequence[Bitmap]) -> Iterator[exp.Expr]:
+    """Yield the conditions under which a row is a match of some member of a correlation."""
+    for number, bitmap in enumerate(bitmaps):
+        mask = sum(1 << place for place, predicate in enumerate(bitmap) if predicate.parts)
+        if mask:
+            both = exp.BitwiseAnd(this=quoted(f"b{number}"), expression=_number(mask))
+            yield exp.NEQ(this=exp.Paren(this=both), expression=_number(0))
 
 
 def _window(

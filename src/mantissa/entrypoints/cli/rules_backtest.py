@@ -55,6 +55,8 @@ def backtest(
     is alerted. A disabled rule that is asked for by its id is tried too. A rule that fails is listed
     with its reason and is never one without matches.
     """
+    from mantissa.adapters.local.rows import RowsEngine
+    from mantissa.detection.backtest import Judges
     from mantissa.detection.backtest import backtest as judge
     from mantissa.model import QueryLimits
 
@@ -64,7 +66,7 @@ def backtest(
     estimated = _estimated(app, prepared, span)
     limits = QueryLimits(app.detection_seconds, app.settings.query.memory)
     with call.output.progress("Looking back", total=None, unit="queries"):
-        found = judge(app.engine, prepared, span, limits, samples)
+        found = judge(Judges(app.engine, RowsEngine, limits), prepared, span, samples)
     document = _document(found, prepared, estimated)
     call.output.result(document, lambda: _tell(call, document))
     return Exit.ATTENTION if document["failed"] or document["refused"] else Exit.DONE
@@ -83,16 +85,32 @@ def _chosen(app: App, names: list[str], every: bool) -> RuleSet:
         raise ConfigError("which rules?", fix="give ids or files, or --all")
     paths = [Path(name) for name in names if Path(name).exists()]
     read = load_rules(paths) if paths else RuleSet(())
-    ids = [name for name in names if not Path(name).exists()]
-    found = [rule for name in ids for rule in _by_id(app.rules, name)]
-    return replace(read, rules=(*read.rules, *found))
+    wanted = [_by_id(app.rules, name) for name in names if not Path(name).exists()]
+    ids = {rule_id for one in wanted for rule_id in _with_members(app.rules, one)}
+    return replace(
+        read,
+        rules=(*read.rules, *(r for r in app.rules.rules if r.info.id in ids)),
+        correlations=(
+            *read.correlations,
+            *(c for c in app.rules.correlations if c.info.id in ids),
+        ),
+    )
 
 
-def _by_id(known: RuleSet, name: str) -> list[Any]:
-    found = [r for r in known.rules if r.info.id == name]
-    found = found or [r for r in known.rules if r.info.id.startswith(name)]
+def _with_members(known: RuleSet, rule_id: str) -> set[str]:
+    """Return the id and, of a correlation, the ids of all that it refers to."""
+    found = {rule_id}
+    for correlation in reversed(known.correlations):
+        if correlation.info.id in found:
+            found |= {member.id for member in correlation.members}
+    return found
+
+
+def _by_id(known: RuleSet, name: str) -> str:
+    every = [r.info.id for r in known.rules] + [c.info.id for c in known.correlations]
+    found = [name] if name in every else [i for i in every if i.startswith(name)]
     if len(found) == 1:
-        return found
+        return found[0]
     for refusal in known.refused:
         if refusal.id and refusal.id.startswith(name):
             raise ConfigError(f"the rule was refused: {refusal.reason}", where=refusal.path)
@@ -106,7 +124,11 @@ def _prepared(app: App, rules: RuleSet, *, asked: bool) -> Prepared:
     from mantissa.detection.prepare import prepare
 
     if asked:
-        rules = replace(rules, rules=tuple(replace(r, enabled=True) for r in rules.rules))
+        rules = replace(
+            rules,
+            rules=tuple(replace(rule, enabled=True) for rule in rules.rules),
+            correlations=tuple(replace(c, enabled=True) for c in rules.correlations),
+        )
     prepared = prepare(rules, app.sources.values(), DIALECTS[app.engine.dialect])
     if asked and not prepared.predicates:
         for refusal in prepared.refused:
@@ -165,8 +187,11 @@ def _tell(call: Call, document: dict[str, Any]) -> None:
 
 
 def _tell_rule(call: Call, rule: dict[str, Any]) -> None:
-    call.output.say(f"{rule['id'][:8]}  {rule['title']}: {counted(rule['matches'], 'event')}")
-    call.output.table(["day", "events"], [[day, n] for day, n in rule["days"].items()])
+    thing = "finding" if rule["kind"] == "correlation" else "event"
+    aside = "" if rule["reports"] else " (counts for correlations only)"
+    told = counted(rule["matches"], thing)
+    call.output.say(f"{rule['id'][:8]}  {rule['title']}: {told}{aside}")
+    call.output.table(["day", f"{thing}s"], [[day, n] for day, n in rule["days"].items()])
     for sample in rule["samples"]:
         about = named(sample["entities"] | sample["fields"], 60)
         call.output.say(f"  {moment(sample['event_time'])}  {about}")

@@ -74,8 +74,8 @@ def _evidence(app: LocalApp, rules: RuleSet) -> Evidence:
     from mantissa.detection.selftest import run_tests
 
     report = run_tests(rules, list(app.sources.values()), DUCKDB, RowsEngine)
-    ids = {rule.info.id for rule in every_rule(rules)}
-    passing = ids - {failure.rule_id for failure in report.failed} - set(report.untested)
+    tested = {rule.info.id for rule in every_rule(rules) if rule.tests}
+    passing = tested - {failure.rule_id for failure in report.failed}
     return Evidence(passing, _tables(app))
 
 
