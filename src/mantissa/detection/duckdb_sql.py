@@ -13,7 +13,14 @@ from sqlglot import exp
 
 from mantissa.detection.network import in_range
 from mantissa.detection.pattern import Pattern, like
-from mantissa.detection.syntax import IPV4, IPV6, IPV6_DOTTED, ISO_TIME, NUMBER
+from mantissa.detection.syntax import (
+    IPV4,
+    IPV6,
+    IPV6_DOTTED,
+    ISO_TIME,
+    NUMBER,
+    WITHOUT_ZONE,
+)
 from mantissa.detection.template import any_of, call, fill, lambda_, quoted
 
 FOLD_FROM = 3
@@ -156,8 +163,8 @@ def regex(text: exp.Expr, expression: str) -> exp.Expr:
 
 
 def address_key(text: exp.Expr) -> exp.Expr:
-    """Return the key of an IP address; NULL for what is no address."""
-    address = exp.Lower(this=text.copy())
+    """Return the key of an IP address without its zone; NULL for what is no address."""
+    address = exp.Lower(this=fill(WITHOUT_ZONE, "duckdb", written=text))
     dotted = _sql(_V4_KEY, dotted=_sql("REGEXP_EXTRACT(address, '[0-9.]+$')", address=address))
     return _sql(
         _KEY,

@@ -8,7 +8,7 @@ An IPv6 network never holds an IPv4 address, however wide it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from sqlglot import exp
 
@@ -16,6 +16,7 @@ from mantissa.detection.template import all_of
 
 MAPPED = "00000000000000000000ffff"
 """First 24 digits of the key of every IPv4 address."""
+MAPPED_BITS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,18 @@ class KeyRange:
     skips_mapped: bool
 
 
+def network_of(cidr: str) -> IPv4Network | IPv6Network:
+    """Return a network; one of mapped IPv4 addresses is an IPv4 network. Raises `ValueError`."""
+    network = ip_network(cidr)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - MAPPED_BITS))
+
+
 def key_range(cidr: str) -> KeyRange:
     """Return the key range of a network. Raises `ValueError` if it is none."""
-    network = ip_network(cidr)
+    network = network_of(cidr)
     if isinstance(network, IPv4Network):
         first, last = (f"{MAPPED}{int(network[i]):08x}" for i in (0, -1))
         return KeyRange(first, last, False)

@@ -71,6 +71,16 @@ class Pattern:
         return any("\0" in part for part in self._literals)
 
     @property
+    def asks_one(self) -> bool:
+        """Whether it has a wildcard for exactly one character."""
+        return Wild.ONE in self.parts
+
+    @property
+    def is_astral(self) -> bool:
+        """Whether the literal holds a character beyond the 65,536 that UTF-16 writes as one."""
+        return any(char > "\uffff" for part in self._literals for char in part)
+
+    @property
     def regex(self) -> str:
         """An RE2 expression (to be searched, `.` matching newlines) with the same meaning."""
         parts = list(self.parts)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from mantissa.detection.network import key_range
+from mantissa.detection.network import key_range, network_of
 from mantissa.detection.pattern import Pattern, Wild, like, literal
-from mantissa.detection.syntax import ISO_TIME, NUMBER
+from mantissa.detection.syntax import ISO_TIME, NUMBER, WITHOUT_ZONE
 from mantissa.detection.template import all_of, any_of, call, fill, lambda_, quoted
 from mantissa.detection.trino_regex import ported
 
@@ -96,7 +96,7 @@ def first_value(values: exp.Expr) -> exp.Expr:
 def matches_any(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
     """Ask whether any pattern matches: LIKEs joined with OR, or a search through an array."""
     if len(patterns) <= OR_UP_TO:
-        return any_of([like(text.copy(), pattern) for pattern in patterns])
+        return any_of([_like(text.copy(), pattern) for pattern in patterns])
     tests: list[exp.Expr] = []
     shapes: dict[str, list[Pattern]] = {}
     for pattern in patterns:
@@ -104,6 +104,14 @@ def matches_any(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
     for shape, group in shapes.items():
         tests += _in_array(text, shape, group)
     return any_of(tests)
+
+
+def _like(text: exp.Expr, pattern: Pattern) -> exp.Expr:
+    """Compare with LIKE, in which Trino 476 misreads `_` beside characters of four bytes."""
+    if not (pattern.asks_one and pattern.is_astral):
+        return like(text, pattern)
+    expression = literal(ported(f"(?s){pattern.regex}"), engine_lowers=pattern.engine_lowers)
+    return exp.RegexpLike(this=text, expression=expression)
 
 
 def _shape(pattern: Pattern) -> str:
@@ -119,7 +127,7 @@ def _shape(pattern: Pattern) -> str:
 
 def _in_array(text: exp.Expr, shape: str, group: list[Pattern]) -> list[exp.Expr]:
     if shape == "like" or len(group) == 1:
-        return [like(text.copy(), pattern) for pattern in group]
+        return [_like(text.copy(), pattern) for pattern in group]
     values = [_literal_of(pattern) for pattern in group]
     array = exp.Array(expressions=values)
     return [call("ANY_MATCH", array, lambda_("v", lambda v: _holds(text, v, shape)))]
@@ -144,16 +152,18 @@ def regex(text: exp.Expr, expression: str) -> exp.Expr:
 
 
 def address_key(text: exp.Expr) -> exp.Expr:
-    """Return an IP address; NULL for what is no address."""
-    return exp.TryCast(this=text.copy(), to=exp.DataType.build("IPADDRESS", dialect="trino"))
+    """Return an IP address without its zone; NULL for what is no address."""
+    return exp.TryCast(
+        this=_sql(WITHOUT_ZONE, written=text), to=exp.DataType.build("IPADDRESS", dialect="trino")
+    )
 
 
 def in_network(address: exp.Expr, cidr: str) -> exp.Expr:
-    """Ask whether an address lies in a network.
+    """Ask whether an address lies in a network, written with its length.
 
     Trino holds IPv4 addresses in mapped form, so a wide IPv6 network would hold them all.
     """
-    within = call("CONTAINS", _text(cidr), address)
+    within = call("CONTAINS", _text(str(network_of(cidr))), address)
     if not key_range(cidr).skips_mapped:
         return within
     return all_of([within, exp.Not(this=call("CONTAINS", _text("::ffff:0:0/96"), address))])

@@ -24,6 +24,9 @@ FORMS = [
     ":::",
     "1::2::3",
     "fe80::1%eth0",
+    "FE80::1%12",
+    "1.2.3.4%eth0",
+    "%eth0",
     "1:2:3:4:5:6:7:8",
     "1:2:3:4:5:6:7:8:9",
     "1:2:3:4:5:6:7::",
@@ -44,9 +47,12 @@ FORMS = [
 ]
 
 
+MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
 def python_key(text: str) -> str | None:
-    if "%" in text:
-        return None
+    if ":" in text:
+        text = text.partition("%")[0]  # the zone, which is the machine's own affair
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -70,6 +76,8 @@ def inside(text: str, cidr: str) -> bool:
         return False
     network = ipaddress.ip_network(cidr)
     address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.IPv6Address(int(key, 16))
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(MAPPED):
+        return address in network
     if address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return address in network
