@@ -27,6 +27,7 @@ from mantissa.detection.prepare import Predicate
 from mantissa.detection.template import all_of, any_of, quoted
 from mantissa.lake.parquet import PARTITION
 from mantissa.model import TimeRange
+from mantissa.sources.definition import CLOCK_SKEW
 
 COUNT, PLACE, TWIN = "n$", "k$", "d$"
 """No stored column's name holds a `$`."""
@@ -62,15 +63,34 @@ def read(query: FusedQuery, rows: pa.Table) -> Iterator[Tally]:
 
 
 def _within(span: TimeRange) -> exp.Expr:
-    """Admit the span's rows; the condition on the partition keeps other days from being read."""
+    """Admit the span's rows; the condition on the partition keeps other days from being read.
+
+    Rows of any time may lie in the partition of those that came too early or too late.
+    """
     day, when = quoted(PARTITION), quoted("event_time")
+    first, last = (exp.Literal.string(day.isoformat()) for day in _ends(span))
+    days: list[exp.Expr] = [
+        exp.Between(this=day, low=first, high=last),
+        exp.EQ(this=day.copy(), expression=exp.Literal.string(CLOCK_SKEW)),
+    ]
     tests: list[exp.Expr] = [
-        exp.GTE(this=day, expression=exp.Literal.string(span.start.date().isoformat())),
-        exp.LTE(this=day.copy(), expression=exp.Literal.string(span.end.date().isoformat())),
+        exp.Paren(this=any_of(days)),
         exp.GTE(this=when, expression=_moment(span.start)),
         exp.LT(this=when.copy(), expression=_moment(span.end)),
     ]
     return all_of(tests)
+
+
+def days_of(span: TimeRange) -> tuple[str, ...]:
+    """Return the partitions in which a span's rows lie."""
+    first, last = _ends(span)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return (*(day.isoformat() for day in days), CLOCK_SKEW)
+
+
+def _ends(span: TimeRange) -> tuple[date, date]:
+    """Return the first and the last day of which a span holds something."""
+    return span.start.date(), (span.end - timedelta(microseconds=1)).date()
 
 
 def _moment(time: datetime) -> exp.Expr:

@@ -84,7 +84,7 @@ def _chosen(app: App, names: list[str], every: bool) -> RuleSet:
     if not names:
         raise ConfigError("which rules?", fix="give ids or files, or --all")
     paths = [Path(name) for name in names if Path(name).exists()]
-    read = load_rules(paths) if paths else RuleSet(())
+    read = app.given(load_rules(paths)) if paths else RuleSet(())
     wanted = [_by_id(app.rules, name) for name in names if not Path(name).exists()]
     ids = {rule_id for one in wanted for rule_id in _with_members(app.rules, one)}
     return replace(
@@ -142,9 +142,9 @@ def _estimated(app: App, prepared: Prepared, span: TimeRange) -> int:
     from mantissa.ask.cost import estimate
     from mantissa.ask.reads import Days, Read
     from mantissa.detection.backtest import scans
+    from mantissa.detection.tally import days_of
 
-    first, last = span.start.date().isoformat(), span.end.date().isoformat()
-    days = Days((("gte", (first,)), ("lte", (last,))))
+    days = Days((("in", days_of(span)),))
     reads = [Read(scan.table, scan.columns, days) for scan in scans(prepared)]
     return estimate(reads, app.data_files()).bytes
 
