@@ -35,6 +35,7 @@ ENTRY = {
     "cannot_fire",
     "no_data",
     "unknown_fields",
+    "exceptions",
 }
 BUCKET = "7019dde0-a00b-4d80-9a2d-918dcbb29126"
 

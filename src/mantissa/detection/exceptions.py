@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mantissa.detection.entry import Entry
     from mantissa.detection.rule import Rule
 
+NO_RULE = "the filter applies to no rule"
 _KEYS = ("reason", "expires")
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 _Made = TypeVar("_Made")
@@ -164,6 +165,11 @@ def excepted(rule: Rule, exceptions: Sequence[RuleException]) -> Rule:
     return replace(rule, conditions=conditions)
 
 
+def unexcepted(rule: Rule) -> Rule:
+    """Return the rule as its author wrote it."""
+    return replace(excepted(rule, ()), exceptions=()) if rule.exceptions else rule
+
+
 def compile_leniently(
     rule: Rule, compiled: Callable[[Rule], _Made]
 ) -> tuple[_Made, dict[RuleException, RuleError]]:
@@ -210,3 +216,20 @@ def _refusal(exception: RuleException, error: RuleError) -> Refusal:
 def overdue(exceptions: Sequence[RuleException], today: date) -> bool:
     """Tell whether what was read is out of date, as an exception has expired since."""
     return any(e.expires is not None and not e.expired and e.expires < today for e in exceptions)
+
+
+def remarks(exceptions: Sequence[RuleException]) -> list[dict[str, Any]]:
+    """Return what somebody should do about exceptions, as the `rules check` command's JSON."""
+    return [
+        {"id": e.id, "path": e.path, "line": e.line, "reason": reason}
+        for e in exceptions
+        if (reason := _remark(e))
+    ]
+
+
+def _remark(exception: RuleException) -> str:
+    if exception.expired:
+        return f"the exception expired on {exception.expires}: delete it, or give it another day"
+    if exception.lacks:
+        return f"the exception says no {' and no '.join(exception.lacks)}"
+    return ""

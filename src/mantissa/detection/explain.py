@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mantissa.detection.dialects import Dialect
+from mantissa.detection.exceptions import RuleException, compile_leniently
 from mantissa.detection.pipeline import FieldBinder, Target, When, find_targets
 from mantissa.detection.prepare import Predicate, compile_rule
 from mantissa.detection.rule import Rule
-from mantissa.detection.words import Words, say_conditions
+from mantissa.detection.words import Words, say, say_conditions
 from mantissa.errors import RuleError
 from mantissa.sources.definition import Binding
 
@@ -54,16 +56,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a rule looks for, and where."""
+    """What a rule looks for, and where.
+
+    Args:
+        exceptions: those of the rule, with what must hold besides for it to fire.
+    """
 
     looks_for: Words
     places: tuple[Place, ...]
+    exceptions: tuple[tuple[RuleException, Words], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the `rules explain` command's JSON has it."""
         return {
             "looks_for": self.looks_for.to_json(),
             "applies_to": [place.to_json() for place in self.places],
+            "exceptions": [e.to_json() | {"holds": w.to_json()} for e, w in self.exceptions],
         }
 
 
@@ -71,13 +79,15 @@ def explain_rule(rule: Rule, sources: Iterable[FieldBinder], dialect: Dialect) -
     """Explain a rule in one dialect; it need not be able to run."""
     targets = find_targets(rule.logsource, sources)
     places = tuple(_place(rule, target, dialect) for target in targets)
-    return Explanation(say_conditions(rule.conditions), places)
+    exceptions = tuple((e, say(e.condition)) for e in rule.exceptions)
+    return Explanation(say_conditions(rule.bare or rule.conditions), places, exceptions)
 
 
 def _place(rule: Rule, target: Target, dialect: Dialect) -> Place:
     name, table, only = target.source.name, target.source.table.name, say_when(target.when)
     try:
-        predicate = compile_rule(rule, target, dialect)
+        compiled = partial(compile_rule, target=target, dialect=dialect)
+        predicate, _ = compile_leniently(rule, compiled)
     except RuleError as error:
         reason = f"{error.message} ({error.fix})" if error.fix else error.message
         return Place(name, table, only, {}, {}, "", reason)

@@ -22,7 +22,13 @@ from mantissa.detection.attributes import read_settings, read_tests
 from mantissa.detection.correlation_names import Book
 from mantissa.detection.correlation_parse import read_correlations
 from mantissa.detection.entry import Entry, id_of, info_of, located, refusal
-from mantissa.detection.exceptions import RuleException, applies_to, excepted, read_exception
+from mantissa.detection.exceptions import (
+    NO_RULE,
+    RuleException,
+    applies_to,
+    excepted,
+    read_exception,
+)
 from mantissa.detection.modifiers import spelt
 from mantissa.detection.rule import LogSource, Refusal, Rule, RuleSet, rule_version
 from mantissa.detection.yamlsafe import MAX_BYTES, Document, read_documents
@@ -163,7 +169,7 @@ def _apply_filters(
         targets = [target for target in rules if applies_to(entry, target)]
         try:
             if not targets:
-                raise entry.complain("the filter applies to no rule")
+                raise entry.complain(NO_RULE)
             exception = read_exception(entry, [target.id for target in targets], today)
         except RuleError as error:
             _refuse(entry, error, refused)

@@ -103,6 +103,18 @@ def _rules(app: LocalApp) -> Iterator[Check]:
         yield Check("rule refused", False, f"{place}: {refusal.reason}", "mantissa rules check")
 
 
+def _exceptions(app: LocalApp) -> Iterator[Check]:
+    from mantissa.detection.exceptions import remarks
+
+    known = app.rules.exceptions
+    applying = [exception for exception in known if not exception.expired]
+    yield Check("exceptions", True, f"{len(applying)} of {len(known)} exceptions of rules apply")
+    for remark in remarks([exception for exception in known if exception.expired]):
+        detail = f"{remark['path']}:{remark['line']}: {remark['reason']}"
+        fix = "delete the file, or write a new one: mantissa rules except"
+        yield Check("exception expired", False, detail, fix)
+
+
 def _rule_health(app: LocalApp) -> Iterator[Check]:
     from mantissa.detection.journal import HEALTH
 
@@ -161,6 +173,7 @@ CHECKS: dict[str, Callable[[LocalApp], Iterator[Check]]] = {
     "engine": _engine,
     "sources": _sources,
     "rules": _rules,
+    "exceptions": _exceptions,
     "rule health": _rule_health,
     "detection": _detection,
     "reconciliation": _books,

@@ -13,8 +13,10 @@ from mantissa.entrypoints.cli.command import Call, command, noun
 from mantissa.entrypoints.cli.exits import Exit
 from mantissa.entrypoints.cli.output import Column
 from mantissa.entrypoints.cli.rules_backtest import backtest
+from mantissa.entrypoints.cli.rules_chosen import chosen, find_rule
 from mantissa.entrypoints.cli.rules_coverage import coverage
 from mantissa.entrypoints.cli.rules_diff import diff
+from mantissa.entrypoints.cli.rules_except import except_rule
 from mantissa.entrypoints.cli.rules_explain import explain
 from mantissa.entrypoints.cli.rules_import import import_rules
 from mantissa.entrypoints.cli.rules_new import new
@@ -45,6 +47,7 @@ rules.command("import")(import_rules)
 rules.command("new")(new)
 rules.command("diff")(diff)
 rules.command("explain")(explain)
+rules.command("except")(except_rule)
 _COLUMNS: dict[str, Column] = {
     "id": lambda rule: rule["id"][:8],
     "level": "level",
@@ -72,7 +75,7 @@ def list_rules(call: Call) -> None:
 def show(call: Call, rule_id: RuleId) -> None:
     """Show one rule whole: what it is about, its text and its state."""
     app = boot_without_lake(call)
-    rule = _find(app.rules, rule_id)
+    rule = find_rule(app.rules, rule_id)
     known = {entry["id"]: entry for entry in overview(app)}
     document = known[rule.info.id] | {
         "description": rule.info.description,
@@ -91,16 +94,20 @@ def show(call: Call, rule_id: RuleId) -> None:
 def check(call: Call, paths: Paths = None) -> Exit:
     """Compile rules for every dialect and list what is refused, with its place and reason."""
     from mantissa.detection.check import check_rules
+    from mantissa.detection.exceptions import remarks
 
     app = boot_without_lake(call)
-    report = check_rules(_chosen(app, paths), app.sources.values())
-    document = report.to_json()
+    given = chosen(app, paths)
+    report = check_rules(given, app.sources.values())
+    document = report.to_json() | {"warnings": remarks(given.exceptions)}
 
     def tell() -> None:
         call.output.say(f"{document['rules']:,} rules, {document['ok']:,} can run")
         if document["refused"]:
             columns = ["path", "line", "reason"]
             call.output.table(columns, [[r[c] for c in columns] for r in document["refused"]])
+        for remark in document["warnings"]:
+            call.output.warn(f"{remark['path']}:{remark['line']}: {remark['reason']}")
 
     call.output.result(document, tell)
     return Exit.DONE if report.ok else Exit.ATTENTION
@@ -115,10 +122,10 @@ def test(call: Call, paths: Paths = None) -> Exit:
     from mantissa.detection.selftest import run_tests
 
     app = boot_without_lake(call)
-    chosen = _chosen(app, paths)
-    report = run_tests(chosen, list(app.sources.values()), DUCKDB, RowsEngine)
+    given = chosen(app, paths)
+    report = run_tests(given, list(app.sources.values()), DUCKDB, RowsEngine)
     document = report.to_json() | {
-        "refused": [{"id": r.id, "path": r.path, "reason": r.reason} for r in chosen.refused]
+        "refused": [{"id": r.id, "path": r.path, "reason": r.reason} for r in given.refused]
     }
 
     def tell() -> None:
@@ -129,7 +136,7 @@ def test(call: Call, paths: Paths = None) -> Exit:
             call.output.table(columns, [[f[c] for c in columns] for f in failed])
 
     call.output.result(document, tell)
-    return Exit.ATTENTION if report.failed or chosen.refused else Exit.DONE
+    return Exit.ATTENTION if report.failed or given.refused else Exit.DONE
 
 
 @rules.command("sql")
@@ -151,7 +158,7 @@ def sql(
     if dialect not in dialects:
         raise ConfigError(f"no dialect {dialect!r}", fix=f"one of: {', '.join(dialects)}")
     app = boot_without_lake(call)
-    rule = _find(app.rules, rule_id)
+    rule = find_rule(app.rules, rule_id)
     prepared = prepare(_alone(rule, app.rules), app.sources.values(), dialects[dialect])
     _refuse_what_does_not_run(rule, prepared)
     texts = [
@@ -194,7 +201,7 @@ def match(
         raise ConfigError(f"no engine {engine!r} here", fix="the embedded one is duckdb")
     app = boot_without_lake(call)
     spec = app.sources.find(source)
-    prepared = prepare(_chosen(app, rules_dir), app.sources.values(), DUCKDB)
+    prepared = prepare(chosen(app, rules_dir), app.sources.values(), DUCKDB)
     report = match_events(_decoded(app, events), spec, prepared, RowsEngine)
     document = report.to_json()
 
@@ -219,25 +226,6 @@ def _decoded(app: LocalApp, files: list[Path]) -> Iterator[Iterator[Decoded]]:
     for key in expand([str(file) for file in files], app.limits):
         with app.inputs.open(key) as stream:
             yield decode(stream, key, app.limits)
-
-
-def _chosen(app: LocalApp, paths: list[Path] | None) -> RuleSet:
-    from mantissa.detection.load import load_rules
-
-    return load_rules(paths) if paths else app.rules
-
-
-def _find(known: RuleSet, rule_id: str) -> Rule | Correlation:
-    every: tuple[Rule | Correlation, ...] = (*known.rules, *known.correlations)
-    found = [rule for rule in every if rule.info.id == rule_id]
-    found = found or [rule for rule in every if rule.info.id.startswith(rule_id)]
-    if len(found) == 1:
-        return found[0]
-    for refusal in known.refused:
-        if refusal.id and refusal.id.startswith(rule_id):
-            raise ConfigError(f"the rule was refused: {refusal.reason}", where=refusal.path)
-    problem = f"{len(found)} rules have ids beginning with" if found else "no rule has the id"
-    raise ConfigError(f"{problem} {rule_id!r}", fix="see: mantissa rules list")
 
 
 def _alone(rule: Rule | Correlation, known: RuleSet) -> RuleSet:

@@ -8,6 +8,7 @@ import typer
 
 from mantissa.entrypoints.cli.booting import boot_without_lake
 from mantissa.entrypoints.cli.command import Call, command
+from mantissa.entrypoints.cli.rules_chosen import find_rule
 from mantissa.entrypoints.cli.text import visible
 from mantissa.errors import ConfigError
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mantissa.bootstrap.local import LocalApp
+    from mantissa.detection.correlation import Correlation
     from mantissa.detection.explain import Explanation
-    from mantissa.detection.rule import Rule, RuleSet
+    from mantissa.detection.rule import Rule
 
 DIALECT_NAMES = "duckdb or athena."
 LONGEST = 100
@@ -32,31 +34,26 @@ def explain(
     """Explain one rule: what it looks for, in which columns, and the SQL that this becomes."""
     from mantissa.detection.dialects import DIALECTS
     from mantissa.detection.explain import explain_rule
+    from mantissa.detection.rule import Rule
 
     if dialect not in DIALECTS:
         raise ConfigError(f"no dialect {dialect!r}", fix=f"one of: {', '.join(DIALECTS)}")
     app = boot_without_lake(call)
     rule = find_rule(app.rules, rule_id)
-    told = explain_rule(rule, app.sources.values(), DIALECTS[dialect])
-    document = _head(app, rule) | {"dialect": dialect} | told.to_json()
-    call.output.result(document, lambda: _tell(call, document, told))
+    document = _head(app, rule) | {"dialect": dialect}
+    if isinstance(rule, Rule):
+        told = explain_rule(rule, app.sources.values(), DIALECTS[dialect])
+        document |= told.to_json()
+        show = _rule_lines(document, told)
+    else:
+        document |= _correlation(app, rule)
+        show = _correlation_lines(document)
+    call.output.result(document, lambda: _tell(call, show))
 
 
-def find_rule(known: RuleSet, rule_id: str) -> Rule:
-    """Return the rule of an id or of its beginning. Raises `ConfigError`."""
-    found = [rule for rule in known.rules if rule.info.id == rule_id]
-    found = found or [rule for rule in known.rules if rule.info.id.startswith(rule_id)]
-    if len(found) == 1:
-        return found[0]
-    for refusal in known.refused:
-        if refusal.id and refusal.id.startswith(rule_id):
-            raise ConfigError(f"the rule was refused: {refusal.reason}", where=refusal.path)
-    problem = f"{len(found)} rules have ids beginning with" if found else "no rule has the id"
-    raise ConfigError(f"{problem} {rule_id!r}", fix="see: mantissa rules list")
-
-
-def _head(app: LocalApp, rule: Rule) -> dict[str, Any]:
+def _head(app: LocalApp, rule: Rule | Correlation) -> dict[str, Any]:
     info = rule.info
+    logsource = getattr(rule, "logsource", None)
     return {
         "id": info.id,
         "title": info.title,
@@ -67,9 +64,7 @@ def _head(app: LocalApp, rule: Rule) -> dict[str, Any]:
         "path": rule.path,
         "line": rule.line,
         "logsource": {
-            "product": rule.logsource.product,
-            "service": rule.logsource.service,
-            "category": rule.logsource.category,
+            key: getattr(logsource, key, None) for key in ("product", "service", "category")
         },
         "state": app.prepared.state_of(info.id),
         "false_positives": list(info.false_positives),
@@ -80,18 +75,45 @@ def _head(app: LocalApp, rule: Rule) -> dict[str, Any]:
     }
 
 
-def _tell(call: Call, document: dict[str, Any], told: Explanation) -> None:
-    for line in _lines(document, told):
+def _correlation(app: LocalApp, correlation: Correlation) -> dict[str, Any]:
+    from mantissa.detection.explain_correlation import describe
+
+    titles = {rule.info.id: rule.info.title for rule in app.rules.rules}
+    titles |= {each.info.id: each.info.title for each in app.rules.correlations}
+    return describe(correlation, titles)
+
+
+def _tell(call: Call, lines: Iterator[str]) -> None:
+    for line in lines:
         call.output.say(visible(line))
 
 
-def _lines(document: dict[str, Any], told: Explanation) -> Iterator[str]:
+def _first_lines(document: dict[str, Any]) -> Iterator[str]:
     state = document["state"].replace("_", " ")
     yield f"{document['title']} ({document['level']}, {document['status'] or 'no status'}; {state})"
     yield from document["description"].strip().splitlines()
     yield ""
+
+
+def _correlation_lines(document: dict[str, Any]) -> Iterator[str]:
+    yield from _first_lines(document)
+    yield "It fires when members' matches, taken together, are so:"
+    yield f"  {document['words']}"
+    yield "Its members:"
+    for member in document["members"]:
+        yield f"  {member['id'][:8]} {member['title']}"
+    for name, fields in document["aliases"].items():
+        yield f"  {name} stands for {', '.join(dict.fromkeys(fields.values()))}"
+    alone = "report" if document["generate"] else "report nothing"
+    yield f"By themselves they {alone}, as `generate` says; its SQL: mantissa rules sql ID"
+    yield from _proof_lines(document)
+
+
+def _rule_lines(document: dict[str, Any], told: Explanation) -> Iterator[str]:
+    yield from _first_lines(document)
     yield f"It fires on a record of {_where(document['logsource'])} when"
     yield from _looked_for(told)
+    yield from _exception_lines(told)
     for place in told.to_json()["applies_to"]:
         yield ""
         yield from _place_lines(place, document["dialect"])
@@ -110,6 +132,20 @@ def _looked_for(told: Explanation) -> Iterator[str]:
 
     for line in lines(told.looks_for):
         yield f"  {line}"
+
+
+def _exception_lines(told: Explanation) -> Iterator[str]:
+    from mantissa.detection.words import lines
+
+    for exception, words in told.exceptions:
+        yield ""
+        until = f"until {exception.expires}" if exception.expires else "for ever"
+        if exception.expired:
+            until = f"expired on {exception.expires}, so no longer applied"
+        said = f"{exception.author or 'nobody named'}: {exception.reason or 'no reason given'}"
+        yield f"Exception “{exception.title}”, {until} ({said}). It must also hold that"
+        for line in lines(words):
+            yield f"  {line}"
 
 
 def _place_lines(place: dict[str, Any], dialect: str) -> Iterator[str]:

@@ -79,6 +79,7 @@ def _entry(
         "state": state,
         "reason": reasons.get(rule.info.id, waits),
         "path": rule.path,
+        "exceptions": [exception.to_json() for exception in getattr(rule, "exceptions", ())],
     }
 
 
@@ -99,4 +100,5 @@ def _refused_entry(refusal: Refusal) -> dict[str, Any]:
         "state": "refused",
         "reason": refusal.reason,
         "path": refusal.path,
+        "exceptions": [],
     }
