@@ -295,7 +295,13 @@ class App(ABC):
         settings = self.settings.detection
         own = [self.home / path for path in settings.rules]
         library = [library_rules()] if settings.library else []
-        return load_rules(library, [path for path in own if path.is_dir()], today)
+        return self.given(load_rules(library, [path for path in own if path.is_dir()], today))
+
+    def given(self, rules: RuleSet) -> RuleSet:
+        """Return rules that know what the settings' placeholders stand for."""
+        from mantissa.detection.expand import with_placeholders
+
+        return with_placeholders(rules, self.settings.detection.placeholders)
 
     @property
     def prepared(self) -> Prepared:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any, get_type_hints
 from mantissa.config.settings import Unit
 from mantissa.config.units import parse_bytes, parse_seconds, show_bytes, show_seconds
 
+NAME = r"\w(?:[\w .-]*\w)?"
+"""A name in a table of names."""
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -72,7 +76,16 @@ def read_text(key: Key, text: str) -> Any:
         return read_value(key, [part.strip() for part in text.split(",") if part.strip()])
     if key.type in (int, float) and not key.unit:
         return read_value(key, _number(key, text))
+    if key.type == Mapping[str, tuple[str, ...]]:
+        return read_value(key, _json(key, text))
     return read_value(key, text)
+
+
+def _json(key: Key, text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError(f"{type_name(key)}, as JSON") from None
 
 
 def _number(key: Key, text: str) -> int | float:
@@ -117,6 +130,20 @@ def _list(item: type[Any]) -> Callable[[Key, object], Any]:
     return read
 
 
+def _read_names(key: Key, value: object) -> Mapping[str, tuple[str, ...]]:
+    """Read name → texts; one text may stand without a list. A list has at least one text."""
+    due = ValueError(type_name(key))
+    if not isinstance(value, dict) or not all(re.fullmatch(NAME, name) for name in value):
+        raise due
+    lists = {n: [given] if isinstance(given, str) else given for n, given in value.items()}
+    for given in lists.values():
+        if not isinstance(given, list) or not given:
+            raise due
+        if not all(isinstance(text, str) and text for text in given):
+            raise due
+    return {name: tuple(given) for name, given in lists.items()}
+
+
 _READERS: Mapping[Any, Callable[[Key, object], Any]] = {
     int: _read_number,
     float: _read_number,
@@ -125,6 +152,7 @@ _READERS: Mapping[Any, Callable[[Key, object], Any]] = {
     tuple[str, ...]: _list(str),
     tuple[Path, ...]: _list(Path),
     Mapping[str, Any]: _plain(dict),
+    Mapping[str, tuple[str, ...]]: _read_names,
 }
 
 _TYPE_NAMES: Mapping[Any, str] = {
@@ -135,6 +163,7 @@ _TYPE_NAMES: Mapping[Any, str] = {
     tuple[str, ...]: "a list of texts",
     tuple[Path, ...]: "a list of paths",
     Mapping[str, Any]: "a table",
+    Mapping[str, tuple[str, ...]]: "a table of names, each with a list of texts",
 }
 
 

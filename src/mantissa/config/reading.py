@@ -103,6 +103,8 @@ class _Document:
         inside, seen = False, -1
         for number, line in enumerate(self.text.splitlines(), 1):
             header = re.match(r"\s*\[\[?\s*([\w.\-\"']+)\s*\]\]?", line)
+            if header and key and header[1] == f"{section}.{key}":
+                return f"{self.file}:{number}"
             if header:
                 inside = header[1].strip("\"'") == section
                 seen += inside

@@ -63,6 +63,10 @@ class DetectionSettings:
         "Folders with Sigma rules of your own, relative to the home.", (Path("rules"),)
     )
     library: bool = _key("Whether the rules that come with the product run too.", True)
+    placeholders: Mapping[str, tuple[str, ...]] = _key(
+        "What Sigma's placeholders stand for: name → patterns or networks, in `[detection.placeholders]`.",
+        {},
+    )
     look_back: float = _key(
         "A rule that needs a field which held no value for so long is said to be unable to fire.",
         30 * 86400.0,

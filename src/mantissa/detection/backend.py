@@ -141,7 +141,7 @@ class Compiler:
             if isinstance(value, SigmaExpansion):
                 yield from self._resolved(value.values)
             else:
-                yield from expanded(value, self.placeholders)
+                yield from expanded(value, {**self.rule.placeholders, **self.placeholders})
 
 
 def _flat(parts: Sequence[Any]) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from math import prod
 
@@ -19,6 +20,7 @@ from sigma.types import (
 )
 
 from mantissa.detection.modifiers import NetworkText
+from mantissa.detection.rule import RuleSet
 from mantissa.errors import RuleError
 
 Placeholders = Mapping[str, Sequence[str]]
@@ -26,6 +28,14 @@ Placeholders = Mapping[str, Sequence[str]]
 MOST = 10_000
 """Values that one value with placeholders may become."""
 _WRITTEN = {SpecialChars.WILDCARD_MULTI: "*", SpecialChars.WILDCARD_SINGLE: "?"}
+
+
+def with_placeholders(rules: RuleSet, placeholders: Placeholders) -> RuleSet:
+    """Return rules that know the values of placeholders."""
+    if not placeholders:
+        return rules
+    known = tuple(replace(rule, placeholders=placeholders) for rule in rules.rules)
+    return replace(rules, rules=known)
 
 
 def expanded(value: SigmaType, placeholders: Placeholders) -> Iterator[SigmaType]:
@@ -75,7 +85,7 @@ def _values(placeholder: Placeholder, placeholders: Placeholders) -> Sequence[st
     if not values:
         raise RuleError(
             f"placeholder %{placeholder.name}% has no values",
-            fix="name its values in the settings, or write them into the rule",
+            fix="name its values in [detection.placeholders] of mantissa.toml",
         )
     return values
 

@@ -63,6 +63,7 @@ class Rule:
         name: how correlations may call it besides its id; empty when it has none.
         enabled: false when the rule's own `mantissa: {enabled: false}` says so.
         text: the YAML text its version was made from.
+        placeholders: what the settings give for Sigma's placeholders, by name.
     """
 
     info: RuleInfo
@@ -75,6 +76,7 @@ class Rule:
     name: str = ""
     enabled: bool = True
     text: str = field(default="", repr=False)
+    placeholders: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     bare: tuple[ConditionType, ...] = field(default=(), repr=False)
     exceptions: tuple[RuleException, ...] = ()
 

@@ -70,6 +70,14 @@ def test_the_environment_goes_before_the_file(home: Path) -> None:
     assert settings.detection.rules == (Path("a"), Path("b"))
 
 
+def test_placeholders_are_lists_of_texts_by_name(home: Path) -> None:
+    text = "[detection.placeholders]\nnets = ['10.0.0.0/8', 'fd00::/8']\n'Tier 0' = 'dc*'\n"
+    expected = {"nets": ("10.0.0.0/8", "fd00::/8"), "Tier 0": ("dc*",)}
+    assert load(home, text).detection.placeholders == expected
+    said = load(home, text, MANTISSA_DETECTION_PLACEHOLDERS='{"nets": ["x"]}')
+    assert said.detection.placeholders == {"nets": ("x",)}
+
+
 def test_variables_that_are_no_settings_are_left_alone(home: Path) -> None:
     load(home, "", MANTISSA_HOME="x", MANTISSA_SECRET_SLACK="y", MANTISSA_REQUIRE="z", PATH="p")
 
@@ -93,6 +101,11 @@ BAD: list[tuple[str, str, int, str]] = [
         3,
         "one of slack, pagerduty, webhook",
     ),
+    ("[detection]\nplaceholders = 5", "placeholders", 2, "a table of names"),
+    ("[detection.placeholders]\nnets = 5", "placeholders", 1, "a list of texts"),
+    ("[detection.placeholders]\nnets = []", "placeholders", 1, "a list of texts"),
+    ("[detection.placeholders]\nnets = ['']", "placeholders", 1, "a list of texts"),
+    ("[detection.placeholders]\n'%nets%' = ['x']", "placeholders", 1, "a table of names"),
     ("[[destinations]]\nname='a'", "type", 1, "type = …"),
     ("destinations = 3", "destinations", 0, "[[destinations]]"),
     ("lake = 3", "[lake]", 0, ""),
@@ -131,6 +144,11 @@ def test_a_route_to_a_misspelt_destination_names_the_nearest(home: Path) -> None
         ("MANTISSA_LAKE_SPLIT_ROWS", "many", "it must be a whole number"),
         ("MANTISSA_DETECTION_LIBRARY", "perhaps", "it must be true or false"),
         ("MANTISSA_QUERY_MEMORY", "1", 'it must be "64MiB" or more'),
+        (
+            "MANTISSA_DETECTION_PLACEHOLDERS",
+            "nets=x",
+            "it must be a table of names, each with a list of texts, as JSON",
+        ),
     ],
 )
 def test_a_wrong_variable_is_refused_by_name(home: Path, name: str, value: str, fix: str) -> None:

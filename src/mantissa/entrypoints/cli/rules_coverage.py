@@ -51,8 +51,8 @@ def coverage(
     from mantissa.detection.load import load_rules
 
     app = boot_without_lake(call)
-    rules = load_rules(rules_dir) if rules_dir else app.rules
-    more = load_rules(library) if library else None
+    rules = app.given(load_rules(rules_dir)) if rules_dir else app.rules
+    more = app.given(load_rules(library)) if library else None
     found = measure(rules, _prepared(app, rules), app.sources.values(), _evidence(app, rules), more)
     if navigator is not None:
         _write_layer(navigator, found, rules)

@@ -39,7 +39,9 @@ def diff(
     from mantissa.detection.load import load_rules
 
     app = boot_without_lake(call)
-    found = diff_rules(load_rules([before]), load_rules([after]), app.sources.values())
+    found = diff_rules(
+        app.given(load_rules([before])), app.given(load_rules([after])), app.sources.values()
+    )
     document = found.to_json()
     call.output.result(document, lambda: _tell(call, document))
     return Exit.ATTENTION if any(found.refused) else Exit.DONE

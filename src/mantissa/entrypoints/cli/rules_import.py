@@ -92,7 +92,7 @@ def _judged(call: Call, app: LocalApp, rules: RuleSet) -> Intake:
 
     total = len(rules.rules)
     with call.output.progress("Compiling", total=total, unit="rules") as progress:
-        return judge_rules(rules, app.sources.values(), judged=progress.advance)
+        return judge_rules(app.given(rules), app.sources.values(), judged=progress.advance)
 
 
 def _name_of(directory: Path) -> str:

@@ -129,7 +129,7 @@ def _checked(app: App, paths: list[Path], allow_refused: bool, call: Call) -> Ch
 
     # A filter of the user's may be about a rule of the library, so that is read along.
     library = [library_rules()] if app.settings.detection.library else []
-    report = check_rules(load_rules(library, paths), app.sources.values())
+    report = check_rules(app.given(load_rules(library, paths)), app.sources.values())
     own = {str(file) for file in find_rule_files(paths)}
     report = replace(report, refused=tuple(r for r in report.refused if r.path in own))
     for refusal in report.refused:
