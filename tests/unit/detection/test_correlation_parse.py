@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -215,7 +217,11 @@ def test_an_order_is_that_of_the_condition(condition: str, expected: list[list[s
             "2 rules",
         ),
         ("type: temporal\nrules: [a, b]\ntimespan: 5m\ncondition: a and", "condition", "parse"),
-        ("type: temporal\nrules: [a, b]\ntimespan: 5m\ncondition: a", "condition", "not referenced"),
+        (
+            "type: temporal\nrules: [a, b]\ntimespan: 5m\ncondition: a",
+            "condition",
+            "not referenced",
+        ),
         ("type: temporal\ntimespan: 5m\ncondition: a and not a", "condition", "never be true"),
         ("type: temporal\ntimespan: 5m\ncondition: not a", "condition", "never be true"),
         ("type: temporal\ntimespan: 5m\ncondition: a and d", "", "no rule 'd'"),
@@ -399,3 +405,13 @@ def test_a_test_may_take_events_of_several_sources() -> None:
 def test_an_unknown_setting_is_refused() -> None:
     found = no(base(A, "a"), correlation(COUNT, head="mantissa: {enable: true}\n"))
     assert ("unknown key 'enable'" in found.reason, found.line) == (True, 3)
+
+
+def test_the_guides_correlations_can_be_read() -> None:
+    page = (Path(__file__).parents[3] / "docs/guide/correlations.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    rules = read("---\n".join(blocks))
+    assert rules.refused == ()
+    kinds = {found.kind for found in rules.correlations}
+    assert len(rules.correlations) == 6
+    assert kinds == set(Kind) - {Kind.VALUE_AVG, Kind.VALUE_MEDIAN}

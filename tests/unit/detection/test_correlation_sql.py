@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from random import Random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -16,7 +18,7 @@ from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import DUCKDB, TRINO
 from support.correlation_cases import CASES, THREE, Case
 from support.correlation_reference import Found, Match, Times, islands
-from support.correlation_sets import CORRELATIONS, MATCHES, SECONDS, SPANS
+from support.correlation_sets import CORRELATIONS, MATCHES, SECONDS, SPANS, random_sets
 from support.correlations import EVERYTHING, correlation, judge
 
 SPAN = SECONDS * 1000
@@ -62,53 +64,93 @@ def _at(*seconds: int) -> list[Match]:
     return [Match(second * 1000, "a", f"e{second}") for second in seconds]
 
 
+@dataclass
+class Run:
+    """A run that judges new matches again and again, and what it remembers.
+
+    Args:
+        reaches: whether it looks at islands that begin up to a timespan after what is new.
+        follows: whether it also remembers where an island begins that was told before.
+    """
+
+    about: Correlation
+    find: Callable[[Correlation, list[Match], Times], list[Found]] = found
+    reaches: bool = True
+    follows: bool = True
+    told: set[tuple[str, int]] = field(default_factory=set)
+    here: list[Match] = field(default_factory=list)
+
+    def take(self, new: list[Match]) -> None:
+        """Judge the windows that new matches lie in."""
+        self.here += new
+        spans = _touched(new)
+        for island in self.find(self.about, self.here, spans):
+            near = any(start <= island.crossing <= end for start, end in spans)
+            if (near or self.reaches) and (self.follows or not self.knows(island)):
+                self.told.add((island.key, island.crossing))
+
+    def knows(self, island: Found) -> bool:
+        """Tell whether an island holds an event that was told."""
+        times = [time for key, time in self.told if key == island.key]
+        return any(island.crossing <= time <= island.last for time in times)
+
+    def missed(self) -> list[Found]:
+        """Return the islands of all that came which were never told."""
+        everything = islands(self.about, self.here, EVERYTHING)
+        return [island for island in everything if not self.knows(island)]
+
+
 @settings(max_examples=60)
 @given(
     about=st.sampled_from(CORRELATIONS),
     matches=MATCHES,
     cuts=st.lists(st.integers(1, 6), max_size=8),
-    data=st.randoms(use_true_random=False),
-)
-@example(
-    about=correlation("event_count", "lt", 2, members="ab", seconds=SECONDS),
-    matches=[Match(t, "a", f"e{t}", "k") for t in (0, 12_000, 6_000)],
-    cuts=[1, 1, 1],
-    data=None,
+    random=st.randoms(use_true_random=False),
 )
 def test_judging_in_pieces_misses_no_island(
-    about: Correlation, matches: list[Match], cuts: list[int], data: object
+    about: Correlation, matches: list[Match], cuts: list[int], random: Random
 ) -> None:
-    """Matches arrive in any order; each time the windows that new ones lie in are judged again."""
-    told = Told(about)
-    rest, here = list(matches), []
-    if data is not None:
-        data.shuffle(rest)  # type: ignore[attr-defined]
+    run, rest = Run(about), list(matches)
+    random.shuffle(rest)
     for size in [*cuts, len(matches)]:
         new, rest = rest[:size], rest[size:]
-        here += new
         if new:
-            told.take(new, here)
-    for island in islands(about, matches, EVERYTHING):
-        assert told.knows(island), (island, told.crossings)
+            run.take(new)
+    assert run.missed() == []
 
 
-class Told:
-    """What a run remembers: crossings by group, also of islands that hold one told before."""
+AT_MOST_ONE = correlation("value_count", "lte", 1, members="ab", seconds=SECONDS)
+ONE = correlation("value_count", "eq", 1, members="ab", seconds=SECONDS)
 
-    def __init__(self, about: Correlation) -> None:
-        self.about = about
-        self.crossings: dict[str, set[int]] = {}
-        self.reported: list[tuple[str, int]] = []
 
-    def take(self, new: list[Match], here: list[Match]) -> None:
-        for island in found(self.about, here, _touched(new)):
-            if not self.knows(island):
-                self.reported.append((island.key, island.crossing))
-            self.crossings.setdefault(island.key, set()).add(island.crossing)
+@pytest.mark.parametrize(
+    ("about", "arrivals", "known_bad"),
+    [
+        (ONE, [(22, "2"), (17, "2"), (14, "2"), (18, "2.5")], {"follows": False}),
+        (AT_MOST_ONE, [(21, "2"), (26, None), (12, "2.5")], {"reaches": False}),
+    ],
+)
+def test_what_a_run_must_remember_and_look_at(
+    about: Correlation, arrivals: list[tuple[int, str | None]], known_bad: dict[str, bool]
+) -> None:
+    right, wrong = Run(about), Run(about, **known_bad)
+    for number, (second, value) in enumerate(arrivals):
+        for run in (right, wrong):
+            run.take([Match(second * 1000, "a", f"e{number}", "k", value)])
+    assert right.missed() == []
+    assert len(wrong.missed()) == 1
 
-    def knows(self, island: Found) -> bool:
-        told = self.crossings.get(island.key, ())
-        return any(island.crossing <= time <= island.last for time in told)
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_of_arrival_tells_every_island(seed: int) -> None:
+    random = Random(seed)
+    for about in CORRELATIONS:
+        run = Run(about, islands)
+        arriving = random_sets(random.randrange(10**6), 3)
+        random.shuffle(arriving)
+        for match in arriving:
+            run.take([match])
+        assert run.missed() == [], about.info.id
 
 
 def _touched(new: list[Match]) -> Times:
