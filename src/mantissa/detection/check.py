@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
+from mantissa.detection.doubt import Doubt, doubtful
 from mantissa.detection.pipeline import FieldBinder
 from mantissa.detection.prepare import Prepared, prepare
 from mantissa.detection.rule import Refusal, RuleSet
@@ -21,6 +22,7 @@ class CheckReport:
         runs: rules that run in every dialect.
         waiting: rules whose log source no source carries.
         compiled: dialect → rules that compile for it.
+        doubts: fields that are likely slips.
     """
 
     rules: int
@@ -29,6 +31,7 @@ class CheckReport:
     disabled: int
     refused: tuple[Refusal, ...]
     compiled: dict[str, int]
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -66,6 +69,7 @@ def check_rules(
         disabled=len(made[0].disabled),
         refused=tuple(refused.values()),
         compiled={prepared.dialect.name: _count(prepared) for prepared in made},
+        doubts=tuple(dict.fromkeys(doubtful(made[0].predicates))),
     )
 
 

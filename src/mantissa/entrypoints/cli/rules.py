@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,19 +19,16 @@ from mantissa.entrypoints.cli.rules_diff import diff
 from mantissa.entrypoints.cli.rules_except import except_rule
 from mantissa.entrypoints.cli.rules_explain import explain
 from mantissa.entrypoints.cli.rules_import import import_rules
+from mantissa.entrypoints.cli.rules_match import match
 from mantissa.entrypoints.cli.rules_new import new
 from mantissa.entrypoints.cli.rules_overview import overview, told
 from mantissa.entrypoints.cli.rules_push import push
 from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mantissa.bootstrap.local import LocalApp
     from mantissa.detection.correlation import Correlation
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import Rule, RuleSet
-    from mantissa.sources.decode import Decoded
 
 rules = noun("The Sigma rules: list, check, test, see as SQL, try on records.")
 
@@ -44,6 +41,7 @@ rules.command("push")(push)
 rules.command("backtest")(backtest)
 rules.command("coverage")(coverage)
 rules.command("import")(import_rules)
+rules.command("match")(match)
 rules.command("new")(new)
 rules.command("diff")(diff)
 rules.command("explain")(explain)
@@ -99,7 +97,8 @@ def check(call: Call, paths: Paths = None) -> Exit:
     app = boot_without_lake(call)
     given = chosen(app, paths)
     report = check_rules(given, app.sources.values())
-    document = report.to_json() | {"warnings": remarks(given.exceptions)}
+    warnings = [*remarks(given.exceptions), *map(asdict, report.doubts)]
+    document = report.to_json() | {"warnings": warnings}
 
     def tell() -> None:
         call.output.say(f"{document['rules']:,} rules, {document['ok']:,} can run")
@@ -174,58 +173,6 @@ def sql(
     text = ";\n\n".join(texts)
     document = {"id": rule.info.id, "dialect": dialect, "sql": text}
     call.output.result(document, lambda: call.output.say(text))
-
-
-@rules.command("match")
-@command(example="mantissa rules match events.jsonl --source aws_cloudtrail --rules ./rules")
-def match(
-    call: Call,
-    events: Annotated[list[Path], typer.Argument(metavar="EVENTS...", help="Files of records.")],
-    source: Annotated[str, typer.Option(metavar="NAME", help="The records' log source.")],
-    rules_dir: Annotated[
-        list[Path] | None, typer.Option("--rules", metavar="DIR", help="Rules; else all enabled.")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="duckdb.")] = "duckdb",
-) -> Exit:
-    """Say which rules fire on which record; needs no lake.
-
-    Records are numbered from 0 over all files in order. A record that cannot be a row of the
-    source fires nothing and is listed as unread, with its reason.
-    """
-    from mantissa.adapters.local.rows import RowsEngine
-    from mantissa.detection.dialects import DUCKDB
-    from mantissa.detection.match import match_events
-    from mantissa.detection.prepare import prepare
-
-    if engine != "duckdb":
-        raise ConfigError(f"no engine {engine!r} here", fix="the embedded one is duckdb")
-    app = boot_without_lake(call)
-    spec = app.sources.find(source)
-    prepared = prepare(chosen(app, rules_dir), app.sources.values(), DUCKDB)
-    report = match_events(_decoded(app, events), spec, prepared, RowsEngine)
-    document = report.to_json()
-
-    def tell() -> None:
-        call.output.say(f"{report.events:,} records, {report.rules:,} rules")
-        fired = [[n, ", ".join(ids)] for n, ids in document["matches"].items() if ids]
-        if fired:
-            call.output.table(["record", "rules"], fired)
-        for number, reason in document["unread"].items():
-            call.output.warn(f"record {number} is no row of {source}: {reason}")
-        for rule in document["refused"]:
-            call.output.warn(f"rule {rule['id']} refused: {rule['reason']}")
-
-    call.output.result(document, tell)
-    return Exit.ATTENTION if report.refused or report.unread else Exit.DONE
-
-
-def _decoded(app: LocalApp, files: list[Path]) -> Iterator[Iterator[Decoded]]:
-    from mantissa.adapters.local.inputs import expand
-    from mantissa.sources.decode import decode
-
-    for key in expand([str(file) for file in files], app.limits):
-        with app.inputs.open(key) as stream:
-            yield decode(stream, key, app.limits)
 
 
 def _alone(rule: Rule | Correlation, known: RuleSet) -> RuleSet:

@@ -66,7 +66,8 @@ def except_rule(
     )
     text = render_exception(given, rule)
     file = _place(app, given, rule)
-    _check(app, rule, file, text)
+    for doubt in _check(app, rule, file, text):
+        call.output.warn(doubt)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     _tell(call, given, rule, file)
@@ -115,17 +116,24 @@ def _place(app: LocalApp, given: Exempt, rule: Rule) -> Path:
     return folder / f"{words}_{given.id[:8]}.yml"
 
 
-def _check(app: LocalApp, rule: Rule, file: Path, text: str) -> None:
-    """Compile the rule with its exception on every engine. Raises `ConfigError` for what fails."""
+def _check(app: LocalApp, rule: Rule, file: Path, text: str) -> list[str]:
+    """Compile the rule with its exception on every engine; return fields that may be slips.
+
+    Raises `ConfigError` for an exception that cannot be said.
+    """
     from mantissa.detection.dialects import DUCKDB, TRINO
+    from mantissa.detection.doubt import doubtful
     from mantissa.detection.load import parse_rules
     from mantissa.detection.prepare import prepare
 
     files = [(rule.path, Path(rule.path).read_bytes()), (str(file), text.encode())]
     known = parse_rules(files)
     refusals = [r for r in known.refused if r.path == str(file)]
+    doubts: dict[str, None] = {}
     for dialect in (DUCKDB, TRINO):
         made = prepare(known, app.sources.values(), dialect)
         refusals += [r for r in made.refused if r.path == str(file)]
+        doubts |= {d.reason: None for d in doubtful(made.predicates) if d.path == str(file)}
     if refusals:
         raise ConfigError(refusals[0].reason, fix="see: mantissa rules explain " + rule.info.id[:8])
+    return list(doubts)
