@@ -43,7 +43,7 @@ def missing(detection: str, *absent: str) -> set[str] | None:
         ("a: {name: '*'}\ncondition: a", ["name"], {"name"}),
         ("a: {name|fieldref: cmd}\ncondition: a", ["cmd"], {"cmd"}),
         ("a: {name|re: '.*'}\ncondition: a", ["name"], {"name"}),
-        ("a: {code|neq: 5}\ncondition: a", ["code"], {"code"}),
+        ("a: {code|neq: 5}\ncondition: a", ["code"], None),
         ("a: {name|base64offset|contains: x}\ncondition: a", ["name"], {"name"}),
         ("a: [bob, eve]\ncondition: a", ["name"], None),
         ("a: {name: bob}\nb: {cmd: x}\ncondition: 1 of them", ["name"], None),
