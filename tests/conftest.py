@@ -20,7 +20,14 @@ from support.trino import Trino
 if TYPE_CHECKING:
     from support.athena.server import Endpoint
 
-_KEPT = ("MANTISSA_CACHE", "MANTISSA_REPORT_DIR", "MANTISSA_REQUIRE", "MANTISSA_SHARED_DATA")
+_KEPT = (
+    "MANTISSA_CACHE",
+    "MANTISSA_REPORT_DIR",
+    "MANTISSA_REQUIRE",
+    "MANTISSA_SHARED_DATA",
+    "MANTISSA_SIM_CASE",
+    "MANTISSA_SIM_SEED",
+)
 
 # No deadline: a busy machine is not a failed test. `ci` draws the same examples every time.
 _SLOW = (HealthCheck.too_slow,)

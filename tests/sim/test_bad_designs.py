@@ -1,0 +1,19 @@
+"""The checker is checked: it catches each design that is known to be wrong, for the right reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.bad_designs import BAD, Bad
+from sim.stores import quick
+from sim.world import live
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.build.__name__)
+def test_a_wrong_design_is_caught(bad: Bad) -> None:
+    with quick():
+        for seed in range(bad.seeds):
+            _, problems = live(seed, bad.case, build=bad.build)
+            if {problem.partition(":")[0] for problem in problems} & set(bad.shows):
+                return
+    pytest.fail(f"{bad.build.__name__}: nothing of {bad.shows} within {bad.seeds} seeds")
