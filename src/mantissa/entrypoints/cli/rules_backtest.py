@@ -179,7 +179,7 @@ def _tell(call: Call, document: dict[str, Any]) -> None:
         f"read {format_bytes(document['bytes_scanned'])} "
         f"(estimated {format_bytes(document['estimated_bytes'])}) in "
         f"{counted(document['queries'], 'query').replace('querys', 'queries')}, "
-        f"{document['seconds']:.1f} s; Athena's list price for it is ${document['cost_usd']:.4f}"
+        f"{document['seconds']:.1f} s; Athena's list price for it is ${document['cost_usd']:.5f}"
     )
     for kind in ("failed", "refused"):
         for rule in document[kind]:
