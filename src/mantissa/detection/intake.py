@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mantissa.detection.anysource import AnySource
+from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
 from mantissa.detection.pipeline import FieldBinder, Target
 from mantissa.detection.prepare import compile_rule, prepare
 from mantissa.detection.rule import LogSource, Refusal, Rule, RuleSet
+from mantissa.detection.show import whole_correlation_sql
 from mantissa.detection.yamlsafe import read_documents
 from mantissa.errors import RuleError
 
@@ -108,13 +110,15 @@ def judge_rules(
     dialects: Sequence[Dialect] = (DUCKDB, TRINO),
     judged: Callable[[], None] = lambda: None,
 ) -> Intake:
-    """Compile every rule for every dialect; `judged` is called after each."""
+    """Compile every rule for every dialect; `judged` is called after each rule."""
     known = tuple(sources)
     intake = Intake(dialects=tuple(CONTRACT_NAMES[dialect.name] for dialect in dialects))
     intake.judged += [Judged(r.id, r.path, r.line, REFUSED, reason=r.reason) for r in rules.refused]
     for rule in rules.rules:
         intake.judged.append(_judge(rule, known, dialects))
         judged()
+    if rules.correlations:
+        intake.judged += _judge_correlations(rules, known, dialects)
     return intake
 
 
@@ -139,6 +143,43 @@ def _judge(rule: Rule, known: Sequence[FieldBinder], dialects: Sequence[Dialect]
         status=rule.status,
         logsource=rule.logsource,
     )
+
+
+def _judge_correlations(
+    rules: RuleSet, known: Sequence[FieldBinder], dialects: Sequence[Dialect]
+) -> list[Judged]:
+    """Judge correlations, which run if their members do."""
+    members = {member.id for correlation in rules.correlations for member in correlation.members}
+    own = replace(rules, rules=tuple(r for r in rules.rules if r.info.id in members), refused=())
+    made = [prepare(own, known, dialect) for dialect in dialects]
+    reasons = {r.id: r for prepared in reversed(made) for r in prepared.refused}
+    judged = []
+    for correlation in rules.correlations:
+        rule_id = correlation.info.id
+        states = [prepared.state_of(rule_id) for prepared in made]
+        refusal = reasons.get(rule_id) if REFUSED in states else None
+        judged.append(
+            Judged(
+                id=rule_id,
+                path=correlation.path,
+                line=refusal.line if refusal else correlation.line,
+                state=REFUSED if refusal else states[0],
+                compiled=frozenset(
+                    CONTRACT_NAMES[d.name] for d in dialects if _sql(correlation, d)
+                ),
+                reason=refusal.reason if refusal else "",
+                status=correlation.status,
+            )
+        )
+    return judged
+
+
+def _sql(correlation: Correlation, dialect: Dialect) -> str:
+    """Return a correlation's SQL, which needs none of its members' sources; empty if it has none."""
+    try:
+        return whole_correlation_sql(correlation, dialect)
+    except RuleError:
+        return ""
 
 
 def _can_be_said(rule: Rule, dialect: Dialect) -> bool:

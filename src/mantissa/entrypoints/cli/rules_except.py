@@ -127,7 +127,7 @@ def _check(app: LocalApp, rule: Rule, file: Path, text: str) -> list[str]:
     from mantissa.detection.prepare import prepare
 
     files = [(rule.path, Path(rule.path).read_bytes()), (str(file), text.encode())]
-    known = parse_rules(files)
+    known = app.given(parse_rules(files))
     refusals = [r for r in known.refused if r.path == str(file)]
     doubts: dict[str, None] = {}
     for dialect in (DUCKDB, TRINO):

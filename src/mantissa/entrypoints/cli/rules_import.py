@@ -52,18 +52,20 @@ def import_rules(
     collection: what you changed or deleted since stays as it is, unless --force.
     """
     app = boot_without_lake(call)
-    rules, skipped = _read(call, directory)
+    rules, skipped = _read(call, app, directory)
     intake = _judged(call, app, rules)
     document = intake.to_json() | {"not_rules": skipped}
     if enable:
         app = boot_or_create(call)
-        document["enabled"] = _enable(app, directory, name or _name_of(directory), intake, force)
+        folder = _folder(app, name or _name_of(directory), directory)
+        wanted = _wanted(app, folder, intake, rules)
+        document["enabled"] = _enable(directory, folder, wanted, force)
     call.output.result(document, lambda: _tell(call, document))
     kept = enable and (document["enabled"]["kept"] or document["enabled"]["elsewhere"])
     return Exit.ATTENTION if intake.refused or kept else Exit.DONE
 
 
-def _read(call: Call, directory: Path) -> tuple[RuleSet, int]:
+def _read(call: Call, app: LocalApp, directory: Path) -> tuple[RuleSet, int]:
     """Read the collection; return its rules, and how many YAML files are about no rules."""
     from mantissa.adapters.local.rulefiles import read, rule_files
     from mantissa.detection.intake import is_about_rules
@@ -84,7 +86,8 @@ def _read(call: Call, directory: Path) -> tuple[RuleSet, int]:
             progress.advance()
 
     with call.output.progress("Reading", total=len(files), unit="files") as progress:
-        return parse_rules(texts()), skipped
+        rules = parse_rules(texts(), today=app.clock.now().date())
+        return app.given(rules), skipped
 
 
 def _judged(call: Call, app: LocalApp, rules: RuleSet) -> Intake:
@@ -100,14 +103,10 @@ def _name_of(directory: Path) -> str:
     return place.name if place.is_dir() else place.parent.name
 
 
-def _enable(
-    app: LocalApp, directory: Path, name: str, intake: Intake, force: bool
-) -> dict[str, Any]:
+def _enable(directory: Path, folder: Path, wanted: Wanted, force: bool) -> dict[str, Any]:
     from mantissa.adapters.local import rulefiles
     from mantissa.detection.adopt import MEMORY
 
-    folder = _folder(app, name, directory)
-    wanted = _wanted(app, folder, intake)
     made = _planned(directory, folder, wanted, force)
     for _ in rulefiles.write_all(folder, made.write):
         pass
@@ -160,7 +159,7 @@ def _names(incoming: dict[str, bytes], folder: Path) -> list[str]:
     return sorted({*incoming, *there})
 
 
-def _wanted(app: LocalApp, folder: Path, intake: Intake) -> Wanted:
+def _wanted(app: LocalApp, folder: Path, intake: Intake, rules: RuleSet) -> Wanted:
     from mantissa.adapters.local.rulefiles import rule_files
     from mantissa.detection.adopt import choose
     from mantissa.detection.load import load_rules
@@ -173,8 +172,11 @@ def _wanted(app: LocalApp, folder: Path, intake: Intake) -> Wanted:
         for file in rule_files(place)
         if not file.resolve().is_relative_to(folder)
     ]
-    used = {rule.info.id: rule.path for rule in load_rules(others).rules}
-    return choose(intake, (), used)
+    mine = load_rules(others)
+    used = {rule.info.id: rule.path for rule in mine.rules}
+    used |= {correlation.info.id: correlation.path for correlation in mine.correlations}
+    applying = {exception.path for exception in rules.exceptions if not exception.expired}
+    return choose(intake, applying, used)
 
 
 def _tell(call: Call, document: dict[str, Any]) -> None:
