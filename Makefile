@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra test-system trino lock locks package clean
+.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra test-system soak trino lock locks package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,11 @@ test: static docs-check ## everything CI runs: check and all tests
 
 test-external: $(STAMP) ## the tests against the public logs (MANTISSA_SHARED_DATA, else ../shared/data)
 	$(BIN)/python -m pytest tests/external -ra -n $(JOBS) $(PYTEST)
+
+# A seed that fails is printed with its case, and goes into tests/sim/regressions.txt.
+MINUTES ?= 30
+soak: $(STAMP) ## detection simulated over fresh seeds (MINUTES=30)
+	@PYTHONPATH=tests:tools $(BIN)/python -m sim.soak $(MINUTES)
 
 trino: $(STAMP) ## fetch the Trino that tests run SQL on into a cache folder (needs Maven, Java 24)
 	@$(BIN)/python tools/fetch_trino.py

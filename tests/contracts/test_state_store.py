@@ -13,16 +13,19 @@ from mantissa.adapters.local.sqlite import SQLiteState
 from mantissa.adapters.memory import MemoryState
 from mantissa.errors import Conflict, StoreError
 from mantissa.ports import Delete, Put, StateStore
+from sim.stores import QuickState
 from support.aws_stores import make_state, moto_clients
 
 NOISE = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(128))
 """8 KiB that compress to 4."""
 
 
-@pytest.fixture(params=["memory", "sqlite", "dynamodb on moto"])
+@pytest.fixture(params=["memory", "simulation", "sqlite", "dynamodb on moto"])
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StateStore]:
     if request.param == "memory":
         yield MemoryState()
+    elif request.param == "simulation":
+        yield QuickState()
     elif request.param == "sqlite":
         store = SQLiteState(tmp_path / "state.sqlite")
         yield store

@@ -71,7 +71,7 @@ class World:
 
     Args:
         build: makes the detection run; another design than the product's may be tried.
-        calm: nothing goes wrong by chance, and nobody is interrupted.
+        calm: nothing goes wrong by chance, and each process goes on until it ends.
         script: what begins, in this order; else the seed chooses.
     """
 
@@ -96,9 +96,12 @@ class World:
         self.page = luck.choice((2, 100))
         self.items = luck.choice((1, 3, 500))
         self.pids = luck.random() < 0.5
+        self.lived = 0  # port calls until everything healed
         self.crowd = luck.choice((0.1, 0.3, 0.9))
         self.deliveries = luck.sample(universe.DELIVERIES, luck.randint(1, 5))
-        if not self.calm:
+        if self.calm:
+            self.crowd = 0.0
+        else:
             self.scheduler.pace = luck.choice((0.05, 0.3, 0.6, 0.9))
             rate = luck.choice((0.005, 0.02, 0.05))
             self.scheduler.set_weather({kind: rate for kind in KINDS if luck.random() < 0.5})
@@ -228,6 +231,7 @@ class World:
 
     def _heal(self) -> None:
         """End every trouble; what never arrived is delivered now, days late; some wake up."""
+        self.lived = self.scheduler.steps
         self.scheduler.set_weather({})
         self.scheduler.fate = {}
         self._be_well()
