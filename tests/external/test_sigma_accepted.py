@@ -13,18 +13,15 @@ import pyarrow as pa
 import pytest
 
 from mantissa.adapters.local.rows import RowsEngine
-from mantissa.detection.anysource import AnySource, table_of
 from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
 from mantissa.detection.load import load_rules
-from mantissa.detection.pipeline import Target
-from mantissa.detection.prepare import Predicate, compile_rule
+from mantissa.detection.prepare import Predicate
 from mantissa.detection.rule import RuleSet
 from mantissa.detection.trial import OpenRows, Trial, judge
-from mantissa.errors import RuleError
 from mantissa.model import Table
-from mantissa.sources.definition import ENVELOPE, Binding
 from mantissa.sources.schema import arrow_schema
 from support.emulators import Emulator
+from support.sigma_everyfield import compiled
 from support.trino import Trino
 from support.trino_rows import OnTrino
 
@@ -37,41 +34,9 @@ UNEXPANDED = {
 TEXTS = (None, "", "x", r"C:\Windows\System32\cmd.exe /c 'whoami' %_", "10.1.2.3", "4688")
 
 
-class EveryField(AnySource):
-    """`AnySource` with the columns of the rules compiled for it, under plain names."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self.table = Table(self.name, ENVELOPE)
-
-    def bind(self, field: str) -> Binding:
-        column = super().bind(field).column
-        number = self.numbers.setdefault(column, len(self.numbers))
-        return Binding("raw" if column == "raw" else f"c_{number}", (), "string")
-
-    def complete(self, predicates: list[Predicate]) -> None:
-        """Give the table every column that was bound."""
-        bound = table_of((b for p in predicates for b in p.bindings.values()), self.name)
-        self.table = Table(self.name, (*ENVELOPE, *bound.columns))
-
-
 @pytest.fixture(scope="module")
 def rules(shared_data: Path) -> RuleSet:
     return load_rules([shared_data / "sigmahq"])
-
-
-def compiled(rules: RuleSet, dialect: Dialect) -> tuple[list[Predicate], set[str]]:
-    """Return all predicates and the files of the rules that were refused."""
-    source = EveryField()
-    predicates: list[Predicate] = []
-    refused: set[str] = set()
-    for rule in rules.rules:
-        try:
-            predicates.append(compile_rule(rule, Target(source, ()), dialect))
-        except RuleError:
-            refused.add(Path(rule.path).name)
-    source.complete(predicates)
-    return predicates, refused
 
 
 def few_rows(table: Table, rules: RuleSet) -> pa.Table:

@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from mantissa.adapters.lake_sql import DataFiles, Files, LakeSql
+from mantissa.adapters.lake_sql import DataFiles, Files
 from mantissa.adapters.trino_errors import split_name, stopped, translate
 from mantissa.adapters.trino_types import arrow_type, column, parse_type
 from mantissa.errors import ConfigError, EngineTimedOut, EngineTransient
@@ -67,6 +67,18 @@ class Cluster:
             )
 
 
+class Readied(Protocol):
+    """What makes a query's text ready to run; `LakeSql` is one."""
+
+    def ready(self, sql: str, rows: int | None, files: Files | None = None) -> str:
+        """Return the text to run."""
+        ...
+
+    def estimate(self, sql: str, files: DataFiles | None = None) -> int:
+        """Return about how many bytes a query scans."""
+        ...
+
+
 class TrinoEngine:
     """A `QueryEngine` on a Trino cluster.
 
@@ -77,7 +89,7 @@ class TrinoEngine:
     def __init__(
         self,
         cluster: Cluster,
-        lake: LakeSql,
+        lake: Readied,
         secrets: SecretStore,
         *,
         files: DataFiles | None = None,

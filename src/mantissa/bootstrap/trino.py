@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from mantissa.bootstrap.aws import AwsApp
-from mantissa.errors import ConfigError
+from mantissa.bootstrap.trino_cluster import trino_cluster
 from mantissa.ports import QueryEngine, QueryJobs
 
 if TYPE_CHECKING:
-    from mantissa.adapters.trino import Auth, Cluster, TrinoEngine
-
-PORTS = {"http": 8080, "https": 8443}
+    from mantissa.adapters.trino import TrinoEngine
 
 
 class TrinoApp(AwsApp):
@@ -27,7 +24,12 @@ class TrinoApp(AwsApp):
         from mantissa.adapters.trino import TrinoEngine
 
         lake = replace(self.lake_sql, max_bytes=TRINO_BYTES)
-        return TrinoEngine(self._cluster(), lake, self.secrets, files=self.data_files)
+        cluster = trino_cluster(self.settings, self._schema())
+        return TrinoEngine(cluster, lake, self.secrets, files=self.data_files)
+
+    def _schema(self) -> str:
+        given = self.settings.trino.schema
+        return given or self._need(self.settings.aws.database, "database")
 
     @cached_property
     def engine(self) -> QueryEngine:
@@ -45,26 +47,3 @@ class TrinoApp(AwsApp):
         from mantissa.adapters.local.jobs import LocalJobs
 
         return LocalJobs(self.trino_engine)
-
-    def _cluster(self) -> Cluster:
-        from mantissa.adapters.trino import Cluster
-
-        given = self.settings.trino
-        address = urlsplit(given.url)
-        if address.scheme not in PORTS or not address.hostname:
-            raise ConfigError(
-                "'url' in [trino] is no address of a coordinator",
-                where=str(self.settings.file or "MANTISSA_TRINO_URL"),
-                fix='write it like "https://trino.example:8443"',
-            )
-        return Cluster(
-            host=address.hostname,
-            port=address.port or PORTS[address.scheme],
-            schema=given.schema or self._need(self.settings.aws.database, "database"),
-            user=given.user,
-            catalog=given.catalog,
-            scheme=cast("Literal['http', 'https']", address.scheme),
-            auth=cast("Auth", given.auth),
-            secret=given.secret,
-            verify=given.verify or True,
-        )

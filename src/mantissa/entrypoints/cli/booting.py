@@ -38,7 +38,7 @@ def boot_on(call: Call, engine: str) -> App:
 
 def boot_deployed(call: Call) -> AwsApp:
     """Return the product over the deployed lake of the settings."""
-    _require_extra("boto3", "aws")
+    require_extra("boto3", "aws")
     from mantissa.bootstrap.aws import AwsApp
 
     app = AwsApp(call.settings)
@@ -47,8 +47,8 @@ def boot_deployed(call: Call) -> AwsApp:
 
 
 def _boot_trino(call: Call) -> App:
-    _require_extra("boto3", "aws")
-    _require_extra("trino", "trino")
+    require_extra("boto3", "aws")
+    require_extra("trino", "trino")
     from mantissa.bootstrap.trino import TrinoApp
 
     app = TrinoApp(call.settings)
@@ -56,7 +56,8 @@ def _boot_trino(call: Call) -> App:
     return app
 
 
-def _require_extra(package: str, extra: str) -> None:
+def require_extra(package: str, extra: str) -> None:
+    """Refuse where a package of an optional part is not installed. Raises `ConfigError`."""
     if find_spec(package) is None:
         fix = f"pip install 'mantissa-log[{extra}]'"
         raise ConfigError(f"the package {package} is not installed", fix=fix)
