@@ -156,6 +156,8 @@ def _facts(rule: Described) -> dict[str, Any]:
             facts.update(_opened(key, value))
         else:
             facts[key] = value
+    if isinstance(rule, Rule) and rule.exceptions:
+        facts["exceptions"] = [f"{e.title} ({e.state})" for e in rule.exceptions]
     return facts
 
 

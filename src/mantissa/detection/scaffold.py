@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -31,7 +31,7 @@ _OTHER = "something-else"
 _TEMPLATE = """\
 title: {title}
 id: {id}
-status: experimental
+{name}status: experimental
 description: Say what this finds, why that matters, and what to look at first.
 references:
   - {docs}
@@ -64,6 +64,32 @@ tests:
     event:
 {other}
 """
+_CORRELATION = """\
+---
+title: {title}, again and again
+id: {id}
+status: experimental
+description: Say what so many of them at once mean, and what to look at first.
+author: {author}
+date: {date}
+correlation:
+  # event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile
+  type: event_count
+  rules:
+    - {name}
+  group-by:
+    - {group}
+  timespan: 5m
+  condition:
+    gte: {often}
+falsepositives:
+  - Say who does this so often for a good reason.
+level: high
+tests:
+{tests}
+"""
+OFTEN = 5
+"""Matches that make a new correlation fire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +111,7 @@ class Draft:
         match: a record that has the value.
         other: one that has not.
         more: further fields with a value each.
+        group: a field that says whose doing it is, which `match` has.
     """
 
     source: SourceSpec
@@ -95,6 +122,7 @@ class Draft:
     other: Any
     more: Mapping[str, Any]
     shown: Sequence[str]
+    group: str
 
 
 def choose_logsource(
@@ -148,11 +176,44 @@ def _draft(
         other=other,
         more=_more(source, spec, row),
         shown=_shown(source, _spelt(source, spec)),
+        group=_group(source, spec, row),
     )
 
 
-def render(author: Author, given: Draft) -> str:
-    """Return the YAML of a new rule."""
+def render_correlation(author: Author, given: Draft, rule_id: str) -> str:
+    """Return the YAML of a new correlation and, before it, of the rule that it counts.
+
+    Args:
+        rule_id: the id of that rule; the author's is the correlation's.
+    """
+    name = "member_" + rule_id[:8]
+    rule = render(replace(author, rule_id=rule_id), given, name)
+    return rule + _CORRELATION.format(
+        title=_scalar(author.title),
+        id=author.rule_id,
+        author=_scalar(author.name),
+        date=author.today.isoformat(),
+        name=name,
+        group=_scalar(given.group),
+        often=OFTEN,
+        tests=_yaml(_repeated(given.match), 2),
+    )
+
+
+def _repeated(event: Any) -> list[dict[str, Any]]:
+    """Return tests of one event, again and again; YAML writes it once and refers to it."""
+    return [
+        {"name": "often enough", "match": True, "events": [event] * OFTEN},
+        {"name": "once too few", "match": False, "events": [event] * (OFTEN - 1)},
+    ]
+
+
+def render(author: Author, given: Draft, name: str = "") -> str:
+    """Return the YAML of a new rule.
+
+    Args:
+        name: how correlations call it, if any do.
+    """
     logsource = {
         key: word
         for key in ("product", "service", "category")
@@ -162,6 +223,7 @@ def render(author: Author, given: Draft) -> str:
     return _TEMPLATE.format(
         title=_scalar(author.title),
         id=author.rule_id,
+        name=f"name: {name}\n" if name else "",
         docs=_scalar(given.source.docs),
         author=_scalar(author.name),
         date=author.today.isoformat(),
@@ -244,6 +306,14 @@ def _shown(source: SourceSpec, field: str) -> list[str]:
     columns = {a.column for name in _SHOWN for a in source.derive.get(name, ())[:1] if a.column}
     named = [_spelt(source, spec) for spec in source.fields if spec.name in columns]
     return list(dict.fromkeys([field, *named]))
+
+
+def _group(source: SourceSpec, tested: FieldSpec, row: Row) -> str:
+    """Return the field by which a correlation groups: who or whence, else what the rule tests."""
+    columns = [a.column for name in _SHOWN for a in source.derive.get(name, ()) if a.column]
+    named = {spec.name: spec for spec in source.fields}
+    own = (named[c] for c in columns if c in named and row[c] is not None and c != tested.name)
+    return _spelt(source, next(own, tested))
 
 
 def _spelt(source: SourceSpec, spec: FieldSpec) -> str:

@@ -18,7 +18,7 @@ from mantissa.errors import ConfigError
 
 if TYPE_CHECKING:
     from mantissa.bootstrap.local import LocalApp
-    from mantissa.detection.scaffold import Draft
+    from mantissa.detection.scaffold import Author, Draft
     from mantissa.sources.spec import SourceSpec
 
 TITLE = "Say in a few words what happened"
@@ -27,6 +27,7 @@ TITLE = "Say in a few words what happened"
 @command(
     example="""
     mantissa rules new --source aws_cloudtrail
+    mantissa rules new --source okta --correlation --title "A factor was refused"
     mantissa rules new ./keys.yml --source aws_cloudtrail --title "A key was made at night"
     """
 )
@@ -46,17 +47,22 @@ def new(
     category: Annotated[
         str | None, typer.Option(help="Sigma's category, of a source that serves several.")
     ] = None,
+    correlation: Annotated[
+        bool, typer.Option("--correlation", help="A rule and a correlation that counts it.")
+    ] = False,
 ) -> None:
     """Write a new rule for a log source: with a fresh id, example fields and passing tests."""
+    from mantissa.detection.scaffold import Author
+
     app = boot_or_create(call)
     if not source:
         known = ", ".join(app.sources)
         raise ConfigError("which source the rule is for is not said", fix=f"--source: {known}")
     given = _draft(app, app.sources.find(source), service, category)
     file = _place(app, path, given, title)
-    rule_id = str(uuid.uuid4())
-    _write(file, _text(app, given, rule_id, title))
-    document = {"id": rule_id, "path": str(file), "source": given.source.name}
+    author = Author(str(uuid.uuid4()), title, person(), app.clock.now().date())
+    _write(file, _text(given, author, correlation))
+    document = {"id": author.rule_id, "path": str(file), "source": given.source.name}
 
     def tell() -> None:
         call.output.say(f"Wrote {visible(str(file))}")
@@ -73,10 +79,12 @@ def _draft(app: LocalApp, spec: SourceSpec, service: str | None, category: str |
     return draft(spec, logsource, sample_rows(spec, folder_of(app, spec)))
 
 
-def _text(app: LocalApp, given: Draft, rule_id: str, title: str) -> str:
-    from mantissa.detection.scaffold import Author, render
+def _text(given: Draft, author: Author, correlation: bool) -> str:
+    from mantissa.detection.scaffold import render, render_correlation
 
-    return render(Author(rule_id, title, person(), app.clock.now().date()), given)
+    if correlation:
+        return render_correlation(author, given, str(uuid.uuid4()))
+    return render(author, given)
 
 
 def _place(app: LocalApp, path: Path | None, given: Draft, title: str) -> Path:
