@@ -7,6 +7,8 @@ sums of DOUBLE depend on the order of the rows: values count with six decimals, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from mantissa.detection.correlate_counts import window
@@ -46,6 +48,14 @@ _SIDE = """CASE WHEN at < "below" THEN "under"
     WHEN at < "numbers" - "above" THEN limit ELSE "over" END"""
 _BETWEEN = '"low" + ("high" - "low") * "share"'
 _AT = 'MAX(CASE WHEN "rank" = at + 1 THEN "number" END)'
+_WIDENED: dict[str, type[exp.AggFunc]] = {
+    "numbers": exp.Sum,
+    "below": exp.Sum,
+    "above": exp.Sum,
+    "under": exp.Max,
+    "over": exp.Min,
+}
+"""What is known of the numbers at each time, and how it is put together for a window."""
 _BASE = (KEY, TIME, EVENT, "events", "first_time")
 
 
@@ -112,36 +122,32 @@ def percentile(rows: exp.Select, correlation: Correlation, dialect: Dialect) -> 
     except when it falls between the greatest number below and the least above: those two are
     then its neighbours. So windows of counts do, where sorting every window would be quadratic.
     """
-    threshold = correlation.threshold
-    if threshold is None:
+    if correlation.threshold is None:
         raise ValueError("a percentile has a threshold")
-    limit = double(threshold.number)
-    below = exp.LT(this=quoted(NUMBER), expression=limit)
-    above = exp.GT(this=quoted(NUMBER), expression=limit)
-    pieces: dict[str, exp.Expr] = {
-        "below": exp.Count(this=where(below, quoted(NUMBER))),
-        "above": exp.Count(this=where(above, quoted(NUMBER))),
-        "under": exp.Max(this=where(below.copy(), quoted(NUMBER))),
-        "over": exp.Min(this=where(above.copy(), quoted(NUMBER))),
-    }
-    parts = (named(piece, name) for name, piece in pieces.items())
-    moments = grouped(_numbers(rows, dialect), (KEY, TIME), *_counted(), *parts)
-    wide = {"numbers": exp.Sum, "below": exp.Sum, "above": exp.Sum}
-    wide |= {"under": exp.Max, "over": exp.Min}
+    limit = double(correlation.threshold.number)
+    moments = grouped(_numbers(rows, dialect), (KEY, TIME), *_counted(), *_around(limit))
     windows = (
         named(trailing(kind(this=quoted(name)), correlation.span), name)
-        for name, kind in wide.items()
+        for name, kind in _WIDENED.items()
     )
     seen = select(moments, KEY, TIME, EVENT, *window(correlation), *windows)
-    placed = _placed(seen, correlation, *_BASE, "numbers", *pieces)
-    sides = {
-        name: fill(_SIDE, "trino", at=quoted(at), limit=limit.copy())
+    placed = _placed(seen, correlation, *_BASE, *_WIDENED)
+    sides = (
+        named(fill(_SIDE, "trino", at=quoted(at), limit=limit), name)
         for name, at in (("low", "place"), ("high", "next"))
-    }
-    between = select(
-        placed, *_BASE, "numbers", "share", *(named(side, n) for n, side in sides.items())
     )
+    between = select(placed, *_BASE, "share", *sides)
     return select(between, *_BASE, named(fill(_BETWEEN, "trino"), "measure"))
+
+
+def _around(limit: exp.Expr) -> Iterator[exp.Expr]:
+    """Count the numbers below and above a limit, and find the nearest on both sides."""
+    below = where(exp.LT(this=quoted(NUMBER), expression=limit.copy()), quoted(NUMBER))
+    above = where(exp.GT(this=quoted(NUMBER), expression=limit.copy()), quoted(NUMBER))
+    yield named(exp.Count(this=below), "below")
+    yield named(exp.Count(this=above), "above")
+    yield named(exp.Max(this=below.copy()), "under")
+    yield named(exp.Min(this=above.copy()), "over")
 
 
 def _placed(inner: exp.Select, correlation: Correlation, *columns: str) -> exp.Select:

@@ -1,11 +1,9 @@
-"""Sigma correlations as pySigma reads them to ours: references found, conditions that make sense.
-
-A correlation that could never be true is refused, as it would be silent for ever: `lt: 1` of a
-count, for example, since a correlation is judged at events and an event counts itself.
-"""
+"""Sigma correlations as pySigma reads them to ours: references found, conditions that make sense."""
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -28,8 +26,8 @@ from mantissa.detection.correlation import (
     Member,
     Negated,
     Seen,
-    Threshold,
 )
+from mantissa.detection.correlation_condition import with_threshold
 from mantissa.detection.correlation_names import Book, Unknown
 from mantissa.detection.entry import Entry, info_of, refusal
 from mantissa.detection.ordered import Unordered, chains
@@ -39,11 +37,14 @@ from mantissa.errors import RuleError
 LONGEST = timedelta(days=366)
 MOST_MEMBERS = 50
 """Members of one correlation; each is a column of its query."""
+DEEPEST = 8
+"""Correlations inside one another."""
+MOST_NESTING = 64
+_NAMED = 8
+"""Correlations of a circle that a complaint names."""
+_NESTING = re.compile(r"\(|\bnot\b")
 _TRIED = 12
 """Members up to which every combination is tried to see whether an expression can be true."""
-_TEMPORAL = (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
-_COUNTED = (Kind.EVENT_COUNT, *_TEMPORAL)
-_ONE_FIELD = (Kind.VALUE_SUM, Kind.VALUE_AVG, Kind.VALUE_MEDIAN, Kind.VALUE_PERCENTILE)
 
 
 def read_correlations(
@@ -54,29 +55,109 @@ def read_correlations(
 
 
 class _Reader:
-    """Reads each correlation after those it refers to."""
+    """Reads each correlation after those it refers to, without recursion: input is hostile."""
 
     def __init__(self, drafts: Mapping[str, Entry], book: Book, refused: list[Refusal]) -> None:
         self.drafts, self.book, self.refused = drafts, book, refused
+        self.members: dict[str, tuple[Member, ...]] = {}
         self.done: dict[str, Correlation] = {}
+        self.depth: dict[str, int] = {}
 
     def read(self) -> tuple[Correlation, ...]:
-        for rule_id in self.drafts:
-            self._visit(rule_id, ())
+        for rule_id, entry in self.drafts.items():
+            try:
+                self.members[rule_id] = self._members(entry)
+            except RuleError as error:
+                self._refuse(entry, error)
+        self._settle([i for i in self.members if not self._open_inner(i)])
+        while waiting := [i for i in self.members if self._is_open(i)]:
+            self._settle(self._break_circle(waiting))
         return tuple(self.done.values())
 
-    def _visit(self, rule_id: str, above: tuple[str, ...]) -> None:
-        entry = self.drafts[rule_id]
-        if rule_id in self.done or entry.reason:
-            return
+    def _settle(self, ready: Sequence[str]) -> None:
+        """Read what refers to nothing unread, and then what that makes ready."""
+        outer: dict[str, list[str]] = {}
+        for rule_id in filter(self._is_open, self.members):
+            for inner in self._inner(rule_id):
+                outer.setdefault(inner, []).append(rule_id)
+        queue = deque(ready)
+        while queue:
+            rule_id = queue.popleft()
+            if self._is_open(rule_id):
+                self._finish(rule_id)
+            for above in outer.get(rule_id, ()):
+                if self._is_open(above) and not self._open_inner(above):
+                    queue.append(above)
+
+    def _is_open(self, rule_id: str) -> bool:
+        entry = self.drafts.get(rule_id)
+        return entry is not None and rule_id not in self.done and not entry.reason
+
+    def _inner(self, rule_id: str) -> list[str]:
+        return [member.id for member in self.members[rule_id]]
+
+    def _open_inner(self, rule_id: str) -> list[str]:
+        return [inner for inner in self._inner(rule_id) if self._is_open(inner)]
+
+    def _refuse(self, entry: Entry, error: RuleError) -> None:
+        entry.reason = error.message
+        self.refused.append(refusal(entry.id, error))
+
+    def _finish(self, rule_id: str) -> None:
+        entry, members = self.drafts[rule_id], self.members[rule_id]
         try:
-            members = self._members(entry)
             for member in members:
-                self._settle(entry, member, (*above, rule_id))
+                self._check(entry, member)
+            self.depth[rule_id] = 1 + max(self.depth.get(m.id, 0) for m in members)
+            if self.depth[rule_id] > DEEPEST:
+                raise entry.complain(
+                    f"correlations are nested deeper than {DEEPEST}", "correlation.rules"
+                )
             self.done[rule_id] = self._correlation(entry, members)
         except RuleError as error:
-            entry.reason = error.message
-            self.refused.append(refusal(rule_id, error))
+            self._refuse(entry, error)
+
+    def _check(self, entry: Entry, member: Member) -> None:
+        """Make sure that a member can run."""
+        if member.id not in self.done and member.id not in self.book.rules:
+            reason = self.book.why_refused(member.id)
+            raise entry.complain(
+                f"the rule {member.name!r} was refused: {reason}", "correlation.rules"
+            )
+
+    def _break_circle(self, waiting: Sequence[str]) -> list[str]:
+        """Refuse the correlations of one circle, each with its own way round; return them."""
+        way = next(way for way in map(self._way_back, waiting) if way)
+        circle = way[:-1]
+        for place, rule_id in enumerate(circle):
+            names = [self._called(i) for i in (*circle[place:], *circle[: place + 1])]
+            if len(names) > _NAMED:
+                names[3:-3] = ["…"]
+            entry = self.drafts[rule_id]
+            message = f"it refers to itself: {' → '.join(names)}"
+            self._refuse(entry, entry.complain(message, "correlation.rules"))
+        return circle
+
+    def _way_back(self, start: str) -> list[str]:
+        """Return the shortest way from a correlation to itself; empty when there is none."""
+        came: dict[str, str] = {}
+        edge = deque([start])
+        while edge:
+            here = edge.popleft()
+            for inner in self._open_inner(here):
+                if inner == start:
+                    way = [start, here]
+                    while way[-1] != start:
+                        way.append(came[way[-1]])
+                    return way[::-1]
+                if inner not in came:
+                    came[inner] = here
+                    edge.append(inner)
+        return []
+
+    def _called(self, rule_id: str) -> str:
+        item = self.drafts[rule_id].item
+        return item.name or item.title or rule_id
 
     def _members(self, entry: Entry) -> tuple[Member, ...]:
         found: dict[str, Member] = {}
@@ -101,23 +182,6 @@ class _Reader:
         except Unknown as error:
             raise entry.complain(str(error), place) from error
 
-    def _settle(self, entry: Entry, member: Member, above: tuple[str, ...]) -> None:
-        """Make sure that a member can run, reading it first if it is a correlation."""
-        if member.id in above:
-            names = [self._called(i) for i in (*above[above.index(member.id) :], member.id)]
-            raise entry.complain(f"it refers to itself: {' → '.join(names)}", "correlation.rules")
-        if member.id in self.drafts:
-            self._visit(member.id, above)
-        if member.id not in self.done and member.id not in self.book.rules:
-            reason = self.book.why_refused(member.id)
-            raise entry.complain(
-                f"the rule {member.name!r} was refused: {reason}", "correlation.rules"
-            )
-
-    def _called(self, rule_id: str) -> str:
-        item = self.drafts[rule_id].item
-        return item.name or item.title or rule_id
-
     def _correlation(self, entry: Entry, members: tuple[Member, ...]) -> Correlation:
         item, document, path = entry.item, entry.document, entry.path
         settings = read_settings(item.custom_attributes, document, path)
@@ -139,7 +203,7 @@ class _Reader:
             text=document.text,
         )
         if isinstance(item.condition, SigmaCorrelationCondition):
-            return _with_threshold(plain, entry)
+            return with_threshold(plain, entry)
         return self._with_expression(plain, entry)
 
     def _version(self, rule_id: str) -> str:
@@ -208,11 +272,15 @@ def _subsets(ids: Sequence[str]) -> Iterable[frozenset[str]]:
 def _references(entry: Entry) -> list[Any]:
     """Return what it refers to: its `rules`, else those that its expression names."""
     item = entry.item
-    if item.rules:
-        return [reference.reference for reference in item.rules]
+    given = [reference.reference for reference in item.rules or ()]
     if isinstance(item.condition, SigmaCorrelationCondition):
-        return []
-    return list(item.condition.get_referenced_rules())
+        return given
+    if len(_NESTING.findall(item.condition.expression)) > MOST_NESTING:
+        raise entry.complain(
+            f"the condition has more than {MOST_NESTING} parentheses and `not`s",
+            "correlation.condition",
+        )
+    return given or list(item.condition.get_referenced_rules())
 
 
 def _span(entry: Entry) -> timedelta:
@@ -229,95 +297,3 @@ def _group_by(entry: Entry) -> tuple[str, ...]:
     if not all(names):
         raise entry.complain("group-by holds an empty name", "correlation.group-by")
     return names
-
-
-def _with_threshold(plain: Correlation, entry: Entry) -> Correlation:
-    given = entry.document.value["correlation"].get("condition")
-    if given is None:
-        threshold = Threshold("gte", len(plain.members))
-    else:
-        condition = entry.item.condition
-        threshold = Threshold(condition.op.name.lower(), condition.count)
-        if isinstance(given[threshold.operator], bool):
-            raise entry.complain("the condition must name a number", "correlation.condition")
-    complete = replace(
-        plain,
-        threshold=threshold,
-        value_fields=_value_fields(plain.kind, entry),
-        percentile=_percentile(plain.kind, given or {}, entry),
-    )
-    problem = _problem(complete, given is None)
-    if problem:
-        raise entry.complain(problem, "correlation.condition")
-    return complete
-
-
-def _value_fields(kind: Kind, entry: Entry) -> tuple[str, ...]:
-    given = entry.item.condition.fieldref
-    names = [given] if isinstance(given, str) else given or []
-    place = "correlation.condition"
-    if not isinstance(names, list) or not all(n and isinstance(n, str) for n in names):
-        raise entry.complain("`field` must be the name of a field, or a list of names", place)
-    if kind in _COUNTED and names:
-        fix = "; did you mean `value_count`?" if kind is Kind.EVENT_COUNT else ""
-        raise entry.complain(f"{kind} looks at no field{fix}", place)
-    if kind not in _COUNTED and not names:
-        raise entry.complain(f"{kind} needs a `field`", place)
-    if kind in _ONE_FIELD and len(names) > 1:
-        raise entry.complain(f"{kind} takes one field", place)
-    return tuple(dict.fromkeys(names))
-
-
-def _percentile(kind: Kind, given: Mapping[str, Any], entry: Entry) -> float:
-    """Return the percentile as written; pySigma would cut 99.9 to 99."""
-    value = given.get("percentile")
-    place = "correlation.condition"
-    if kind is not Kind.VALUE_PERCENTILE:
-        if value is not None:
-            raise entry.complain(f"{kind} takes no percentile", place)
-        return 50
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 100:
-        raise entry.complain("value_percentile needs a `percentile` from 0 to 100", place)
-    return value
-
-
-def _problem(correlation: Correlation, is_default: bool) -> str:
-    """Say what is wrong with a threshold; empty when it makes sense."""
-    threshold, most = correlation.threshold, len(correlation.members)
-    if threshold is None:
-        return ""
-    if correlation.kind is Kind.EVENT_COUNT and not _is_possible(threshold, 1, None):
-        return "the condition can never be true: an event counts itself"
-    if correlation.kind is Kind.VALUE_COUNT and not _is_possible(threshold, 0, None):
-        return "the condition can never be true"
-    if correlation.kind not in _TEMPORAL:
-        return ""
-    if is_default and most < 2:
-        return f"{correlation.kind} needs two rules or more, or a condition"
-    if not _is_possible(threshold, 1, most):
-        return f"the condition can never be true: {most} rules are named"
-    if correlation.kind is Kind.TEMPORAL_ORDERED:
-        if most < 2:
-            return "temporal_ordered needs two rules or more"
-        if any(compare(threshold, n) != (n == most) for n in range(1, most + 1)):
-            return "temporal_ordered needs all of its rules: fewer of them have no one order"
-    return ""
-
-
-def _is_possible(threshold: Threshold, least: int, most: int | None) -> bool:
-    """Tell whether any whole number from `least` to `most` fulfils a threshold."""
-    near = int(threshold.number)
-    tried = {least, least + 1, *range(near - 1, near + 3)}
-    return any(compare(threshold, n) for n in tried if n >= least and (most is None or n <= most))
-
-
-def compare(threshold: Threshold, number: float) -> bool:
-    """Tell whether a number fulfils a threshold."""
-    return {
-        "lt": number < threshold.number,
-        "lte": number <= threshold.number,
-        "gt": number > threshold.number,
-        "gte": number >= threshold.number,
-        "eq": number == threshold.number,
-        "neq": number != threshold.number,
-    }[threshold.operator]

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mantissa.detection.correlation import Correlation, Joined, Kind, Negated, Seen, Threshold
 from mantissa.detection.load import parse_rules
@@ -350,9 +353,11 @@ def test_a_circle_is_refused_and_so_is_what_leads_into_it() -> None:
     rules = read(*files)
     assert rules.correlations == ()
     reasons = {r.id: r.reason for r in rules.refused}
-    assert "it refers to itself: x → y → x" in reasons[Y]
-    assert reasons[X].startswith("the rule 'y' was refused: ")
-    assert reasons[Z].startswith("the rule 'x' was refused: ")
+    assert reasons == {
+        X: "it refers to itself: x → y → x",
+        Y: "it refers to itself: y → x → y",
+        Z: "the rule 'x' was refused: it refers to itself: x → y → x",
+    }
     assert "itself: x → x" in no(correlation(COUNT.replace("[a]", "[x]"), X, "name: x\n")).reason
 
 
@@ -415,3 +420,79 @@ def test_the_guides_correlations_can_be_read() -> None:
     kinds = {found.kind for found in rules.correlations}
     assert len(rules.correlations) == 6
     assert kinds == set(Kind) - {Kind.VALUE_AVG, Kind.VALUE_MEDIAN}
+
+
+def test_a_chain_of_correlations_may_be_long_but_not_endless() -> None:
+    ids = [f"10000000-0000-4000-8000-{n:012d}" for n in range(1000)]
+    members = [A, *ids]
+    chain = [
+        correlation(COUNT.replace("[a]", f"[{m}]"), i) for m, i in zip(members, ids, strict=False)
+    ]
+    rules = read(base(A), *reversed(chain))
+    assert [c.info.id for c in rules.correlations] == ids[:8]
+    assert "nested deeper than 8" in {r.id: r.reason for r in rules.refused}[ids[8]]
+    assert len(rules.refused) == len(ids) - 8
+
+
+def test_a_large_circle_is_named_by_its_ends() -> None:
+    ids = [f"10000000-0000-4000-8000-{n:012d}" for n in range(300)]
+    members = [ids[-1], *ids]
+    circle = [
+        correlation(COUNT.replace("[a]", f"[{m}]"), i, f"name: c{n}\n")
+        for n, (m, i) in enumerate(zip(members, ids, strict=False))
+    ]
+    rules = read(base(A), *circle)
+    assert rules.correlations == ()
+    reasons = {r.id: r.reason for r in rules.refused}
+    assert reasons[ids[0]] == "it refers to itself: c0 → c299 → c298 → … → c2 → c1 → c0"
+    assert len(reasons) == 300
+
+
+@pytest.mark.parametrize("deep", ["not " * 3000 + "a", "(" * 3000 + "a" + ")" * 3000])
+def test_a_condition_too_deep_to_be_read_stops_no_other_rule(deep: str) -> None:
+    text = f"type: temporal\ntimespan: 5m\ncondition: {deep}"
+    rules = read(*MEMBERS, correlation(text), correlation(COUNT, Y))
+    assert [c.info.id for c in rules.correlations] == [Y]
+    assert [r.id for r in rules.refused] == [X]
+
+
+_ANY: Any = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-3, 400),
+        st.floats(),
+        st.sampled_from(["a", "b", "x", A, X, "", "5m", "gte", "a and b", "not a", "value_sum"]),
+        st.text(max_size=5),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["a", "gte", "field", "percentile", "é"]), inner, max_size=3
+        ),
+    ),
+    max_leaves=6,
+)
+_KEYS = ["type", "rules", "timespan", "group-by", "aliases", "condition", "generate"]
+
+
+@given(
+    kind=st.sampled_from([*Kind]),
+    inner=st.dictionaries(st.sampled_from(_KEYS), _ANY, max_size=3),
+    outer=st.dictionaries(
+        st.sampled_from(["id", "name", "tests", "mantissa", "level", "correlation"]),
+        _ANY,
+        max_size=1,
+    ),
+)
+def test_whatever_stands_there_the_other_rules_are_read(
+    kind: Kind, inner: dict[str, Any], outer: dict[str, Any]
+) -> None:
+    body = {"type": kind.value, "rules": ["a", "b"], "timespan": "5m", "condition": {"gte": 2}}
+    text = yaml.safe_dump(
+        {"title": "t", "id": X, "correlation": {**body, **inner}, **outer}, allow_unicode=True
+    )
+    rules = read(*MEMBERS, text, correlation(COUNT, Y))
+    assert [rule.info.id for rule in rules.rules] == [A, B, C]
+    assert [c.info.id for c in rules.correlations][-1] == Y
+    assert len(rules.correlations) + len(rules.refused) == 2
