@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mantissa.detection.rule import RuleSet
     from mantissa.model import TimeRange
 
+SECONDS = 900.0
+"""Time one fused query of a backtest may take, wherever it runs: nobody waits for its lease."""
+
 
 @command(
     example="""
@@ -64,7 +67,7 @@ def backtest(
     span = read_span(last, start, end, app.clock.now())
     prepared = _prepared(app, _chosen(app, chosen or [], every), asked=not every)
     estimated = _estimated(app, prepared, span)
-    limits = QueryLimits(app.detection_seconds, app.settings.query.memory)
+    limits = QueryLimits(SECONDS, app.settings.query.memory)
     with call.output.progress("Looking back", total=None, unit="queries"):
         found = judge(Judges(app.engine, RowsEngine, limits), prepared, span, samples)
     document = _document(found, prepared, estimated)
