@@ -85,13 +85,13 @@ def test_counts_samples_and_correlations_are_those_of_the_laptop(
 ) -> None:
     tables = [day_rows(number, day) for number, day in enumerate((*DAYS, DAYS[1]))]
     here = Judges(RowsEngine({"gate": pa.concat_tables(tables)}), RowsEngine, LIMITS)
-    expected = essence(backtest(here, prepared(*RULES), SPAN, samples=3))
+    expected = essence(backtest(here, prepared(*RULES), [SPAN], samples=3))
     with aws_lake(ministack, [SPEC.table]) as lake:
         put(lake, tables)
         there = Judges(lake.trino(trino), RowsEngine, LIMITS)
         ready = prepared(*RULES, dialect=TRINO)
         assert ready.refused == ()
-        found = backtest(there, ready, SPAN, samples=3)
+        found = backtest(there, ready, [SPAN], samples=3)
     assert essence(found) == expected
     matches = {entry["id"]: entry["matches"] for entry in expected["rules"]}
     assert all(matches[IDS[n]] for n in (1, 2, 3, 4, 50))
@@ -106,6 +106,6 @@ def test_days_outside_of_the_span_are_not_read(trino: Trino, ministack: Emulator
         ready = prepared(RULES[1], dialect=TRINO)
         whole = TimeRange(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))
         one = TimeRange(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
-        everything, little = (backtest(judges, ready, span) for span in (whole, one))
+        everything, little = (backtest(judges, ready, [span]) for span in (whole, one))
     assert sum(little.scanned) < sum(everything.scanned) * 0.6
     assert little.rules[IDS[2]].matches == len([n for n in range(9) if n % 2])

@@ -9,9 +9,10 @@ that an engine refuses is a failure with its name, never a rule without matches.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ from sqlglot import exp
 from mantissa.detection.correlate_rows import correlate, flat_members
 from mantissa.detection.dialects import DUCKDB
 from mantissa.detection.evidence import correlation_finding
-from mantissa.detection.execute import Evaluator, RuleFailure, merged
+from mantissa.detection.execute import Evaluation, Evaluator, RuleFailure, merged
 from mantissa.detection.findings import RunStamp, to_findings
 from mantissa.detection.fuse import ENVELOPE, FusedQuery, fuse
 from mantissa.detection.matched import to_matches
@@ -32,6 +33,8 @@ from mantissa.model import Finding, QueryLimits, QueryResult, RuleInfo, TimeRang
 from mantissa.ports import QueryEngine
 
 SAMPLES = 5
+PIECE_BYTES = 20_000_000_000
+"""Bytes of one scan: few enough for an engine's time limit, many enough to cost no more for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,35 @@ class Backtest:
         }
 
 
+def reach(prepared: Prepared, span: TimeRange) -> TimeRange:
+    """Return the span of the rows that are read: correlations look back over their timespans."""
+    return TimeRange(span.start - _margin(prepared), span.end)
+
+
+def _margin(prepared: Prepared) -> timedelta:
+    return max((2 * c.span for c in prepared.correlations), default=timedelta(0))
+
+
+def pieces(span: TimeRange, sizes: Mapping[str, int], most: int = PIECE_BYTES) -> list[TimeRange]:
+    """Cut a span between days into parts of which a query reads a bounded number of bytes.
+
+    Args:
+        sizes: partition → bytes that its scans read.
+        most: bytes of one part, unless a single day has more.
+    """
+    cut = [span.start]
+    size = 0
+    midnight = datetime.combine(span.start.date(), time(), UTC)
+    while midnight < span.end:
+        day = sizes.get(midnight.date().isoformat(), 0)
+        if size and day and size + day > most:
+            cut.append(midnight)
+            size = 0
+        size += day
+        midnight += timedelta(days=1)
+    return [TimeRange(first, last) for first, last in pairwise([*cut, span.end])]
+
+
 def scans(prepared: Prepared) -> list[Scan]:
     """Return what the queries of a backtest read, if the engine refuses none of them."""
     return [_scan(query) for query in fuse(prepared.predicates, prepared.dialect)]
@@ -117,27 +149,36 @@ class Judges:
 
     Args:
         open_rows: opens the embedded engine, which correlates what the other found.
+        scanned: told of each part of the span that was scanned.
     """
 
     engine: QueryEngine
     open_rows: OpenRows
     limits: QueryLimits
+    scanned: Callable[[], object] = field(default=lambda: None)
 
 
 def backtest(
-    judges: Judges, prepared: Prepared, span: TimeRange, samples: int = SAMPLES
+    judges: Judges, prepared: Prepared, parts: Sequence[TimeRange], samples: int = SAMPLES
 ) -> Backtest:
-    """Judge every row of a span. Raises `EngineTransient` and `EngineTimedOut` as `detect` does."""
-    look = _Look(prepared, span, samples)
+    """Judge every row of a span. Raises `EngineTransient` and `EngineTimedOut` as `detect` does.
+
+    Args:
+        parts: the span, in the pieces in which it is scanned.
+    """
+    look = _Look(prepared, TimeRange(parts[0].start, parts[-1].end), samples)
     every = [replace(predicate, reports=True) for predicate in prepared.predicates]
-    evaluator = Evaluator(
-        WholeTables(judges.engine), prepared.dialect, judges.limits, look.keep, frame=look.frame
-    )
     tables = dict.fromkeys((p.source.table.name for p in every), ("every file",))
-    evaluator.evaluate(every, tables)
-    failures = merged(evaluator.done.failures)
+    engine, done = WholeTables(judges.engine), Evaluation()
+    for number, part in enumerate(parts):
+        frame = counting(part, max(samples, 1), timedelta(0) if number else _margin(prepared))
+        Evaluator(
+            engine, prepared.dialect, judges.limits, look.keep, done=done, frame=frame
+        ).evaluate(every, tables)
+        judges.scanned()
+    failures = merged(done.failures)
     failures += look.correlate(judges.open_rows, {failure.rule_id for failure in failures})
-    return look.done(failures, evaluator.done.seconds)
+    return look.done(failures, done.seconds)
 
 
 class _Look:
@@ -148,8 +189,6 @@ class _Look:
         self._stamp = RunStamp("backtest", span.end)
         self._matches: list[pa.Table] = []
         self._found = Backtest(span, {i: self._past(info) for i, info in prepared.infos.items()})
-        margin = max((2 * c.span for c in prepared.correlations), default=timedelta(0))
-        self.frame = counting(span, max(samples, 1), margin)
 
     def _past(self, info: RuleInfo) -> Past:
         kind = "rule" if info.id in self._prepared.rules else "correlation"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mantissa.adapters.local.rows import RowsEngine
-from mantissa.detection.backtest import Backtest, Judges, backtest, scans
+from mantissa.detection.backtest import Backtest, Judges, backtest, pieces, scans
 from mantissa.detection.prepare import Prepared
 from mantissa.errors import EngineRejected
 from mantissa.model import QueryLimits, QueryResult, TimeRange
@@ -42,10 +42,11 @@ def look(
     engine: Any = None,
     samples: int = 5,
     ready: Prepared | None = None,
+    parts: Sequence[TimeRange] = (),
 ) -> Backtest:
     """Backtest rules over events."""
     judges = Judges(engine or RowsEngine({"gate": rows_of(events)}), RowsEngine, QueryLimits())
-    return backtest(judges, ready or prepared(*texts), SPAN, samples)
+    return backtest(judges, ready or prepared(*texts), parts or [SPAN], samples)
 
 
 def event(when: str, **fields: Any) -> dict[str, Any]:
@@ -140,6 +141,35 @@ def test_a_scan_names_the_columns_that_it_reads() -> None:
     assert scan.table == "gate"
     assert {"name", "cmd", "event_time", "event_id"} <= scan.columns
     assert not {"score", "doc", "raw", "event_date"} & scan.columns
+
+
+def test_a_span_is_cut_between_days_by_what_they_hold() -> None:
+    start, end = datetime(2026, 3, 1, 6, tzinfo=UTC), datetime(2026, 3, 5, 6, tzinfo=UTC)
+    sizes = {"2026-03-01": 5, "2026-03-02": 5, "2026-03-03": 1, "2026-03-04": 99, "clock_skew": 9}
+    found = pieces(TimeRange(start, end), sizes, 10)
+    assert [p.start.isoformat()[5:13] for p in found] == ["03-01T06", "03-03T00", "03-04T00"]
+    assert [a.end for a in found[:-1]] == [b.start for b in found[1:]]
+    assert (found[0].start, found[-1].end) == (start, end)
+    assert pieces(TimeRange(start, end), {}) == [TimeRange(start, end)]
+
+
+def test_pieces_find_what_the_whole_finds() -> None:
+    times = [
+        f"0{day}T{hour:02}:{m:02}:00"
+        for day in (1, 2, 3, 4)
+        for hour in (0, 23)
+        for m in (1, 55, 58)
+    ]
+    events = [event(when, name="bob", cmd="evil", ip="192.0.2.1") for when in times]
+    whole = look(events, BOB, EVIL, COUNTED).to_json()
+    days = [
+        TimeRange(SPAN.start + timedelta(days=n), SPAN.start + timedelta(days=n + 1))
+        for n in range(3)
+    ]
+    cut = look(events, BOB, EVIL, COUNTED, parts=days).to_json()
+    assert cut["rules"] == whole["rules"]
+    assert cut["rules"][0]["matches"] == 18
+    assert len([r for r in cut["rules"] if r["kind"] == "correlation" and r["matches"] == 3]) == 1
 
 
 NAMES = st.sampled_from(["bob", "eve", None])

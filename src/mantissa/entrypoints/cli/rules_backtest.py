@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mantissa.detection.backtest import Backtest
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import RuleSet
-    from mantissa.model import TimeRange
+    from mantissa.model import DataFile, TimeRange
 
 SECONDS = 900.0
 """Time one fused query of a backtest may take, wherever it runs: nobody waits for its lease."""
@@ -59,18 +60,20 @@ def backtest(
     with its reason and is never one without matches.
     """
     from mantissa.adapters.local.rows import RowsEngine
-    from mantissa.detection.backtest import Judges
+    from mantissa.detection.backtest import Judges, pieces
     from mantissa.detection.backtest import backtest as judge
     from mantissa.model import QueryLimits
 
     app = boot_on(call, engine)
     span = read_span(last, start, end, app.clock.now())
     prepared = _prepared(app, _chosen(app, chosen or [], every), asked=not every)
-    estimated = _estimated(app, prepared, span)
+    sizes = _sizes(app, prepared, span)
+    parts = pieces(span, sizes)
     limits = QueryLimits(SECONDS, app.settings.query.memory)
-    with call.output.progress("Looking back", total=None, unit="queries"):
-        found = judge(Judges(app.engine, RowsEngine, limits), prepared, span, samples)
-    document = _document(found, prepared, estimated)
+    with call.output.progress("Looking back", total=len(parts), unit="parts") as progress:
+        judges = Judges(app.engine, RowsEngine, limits, partial(progress.advance, 1))
+        found = judge(judges, prepared, parts, samples)
+    document = _document(found, prepared, sum(sizes.values()))
     call.output.result(document, lambda: _tell(call, document))
     return Exit.ATTENTION if document["failed"] or document["refused"] else Exit.DONE
 
@@ -140,16 +143,19 @@ def _prepared(app: App, rules: RuleSet, *, asked: bool) -> Prepared:
     return prepared
 
 
-def _estimated(app: App, prepared: Prepared, span: TimeRange) -> int:
-    """Return the bytes that the queries will read, from the totals of the days' partitions."""
+def _sizes(app: App, prepared: Prepared, span: TimeRange) -> dict[str, int]:
+    """Return partition → bytes that the queries will read, from the partitions' totals."""
     from mantissa.ask.cost import estimate
-    from mantissa.ask.reads import Days, Read
-    from mantissa.detection.backtest import scans
+    from mantissa.ask.reads import Read
+    from mantissa.detection.backtest import reach, scans
     from mantissa.detection.tally import days_of
 
-    days = Days((("in", days_of(span)),))
-    reads = [Read(scan.table, scan.columns, days) for scan in scans(prepared)]
-    return estimate(reads, app.data_files()).bytes
+    reads = [Read(scan.table, scan.columns) for scan in scans(prepared)]
+    files: dict[str, list[DataFile]] = {day: [] for day in days_of(reach(prepared, span))}
+    for file in app.data_files():
+        if file.event_date in files:
+            files[file.event_date].append(file)
+    return {day: estimate(reads, own).bytes for day, own in files.items()}
 
 
 def _document(found: Backtest, prepared: Prepared, estimated: int) -> dict[str, Any]:
