@@ -14,7 +14,7 @@ from mantissa.detection.anysource import AnySource
 from mantissa.detection.dialects import DUCKDB
 from mantissa.detection.pipeline import FieldBinder, Target
 from mantissa.detection.prepare import Predicate, compile_rule, prepare
-from mantissa.detection.rule import Refusal, Rule, RuleSet
+from mantissa.detection.rule import Refusal, Rule, RuleSet, rule_version
 from mantissa.detection.yamlsafe import read_documents
 from mantissa.errors import RuleError
 from mantissa.model import RuleInfo
@@ -118,7 +118,7 @@ def diff_rules(before: RuleSet, after: RuleSet, sources: Iterable[FieldBinder]) 
         new = dict(zip(old, new.values(), strict=True))
     broken = {refusal.id for refusal in (*before.refused, *after.refused)}
     changes = [_change(old[rule_id], new[rule_id], known) for rule_id in new if rule_id in old]
-    changed = tuple(change for change in changes if change.fields or change.sql_changed)
+    changed = tuple(change for change in changes if change.fields)
     return Difference(
         added=tuple(new[i] for i in new if i not in old and i not in broken),
         removed=tuple(old[i] for i in old if i not in new and i not in broken),
@@ -142,7 +142,8 @@ def _change(before: Described, after: Described, sources: Sequence[FieldBinder])
         for name in dict.fromkeys((*old, *new))
         if not _same(name, old.get(name), new.get(name))
     }
-    return Change(before, after, fields, _asked(before, sources) != _asked(after, sources))
+    changed = bool(fields) and _asked(before, sources) != _asked(after, sources)
+    return Change(before, after, fields, changed)
 
 
 def _facts(rule: Described) -> dict[str, Any]:
@@ -157,7 +158,10 @@ def _facts(rule: Described) -> dict[str, Any]:
         else:
             facts[key] = value
     if isinstance(rule, Rule) and rule.exceptions:
-        facts["exceptions"] = [f"{e.title} ({e.state})" for e in rule.exceptions]
+        facts["exceptions"] = [
+            {"title": e.title, "state": e.state, "version": rule_version([e.text])}
+            for e in rule.exceptions
+        ]
     return facts
 
 

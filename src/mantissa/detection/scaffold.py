@@ -66,7 +66,7 @@ tests:
 """
 _CORRELATION = """\
 ---
-title: {title}, again and again
+title: {title}
 id: {id}
 status: experimental
 description: Say what so many of them at once mean, and what to look at first.
@@ -189,7 +189,7 @@ def render_correlation(author: Author, given: Draft, rule_id: str) -> str:
     name = "member_" + rule_id[:8]
     rule = render(replace(author, rule_id=rule_id), given, name)
     return rule + _CORRELATION.format(
-        title=_scalar(author.title),
+        title=_scalar(f"{author.title}, again and again"),
         id=author.rule_id,
         author=_scalar(author.name),
         date=author.today.isoformat(),
