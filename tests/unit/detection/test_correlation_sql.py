@@ -40,7 +40,7 @@ def test_brute_force_says_what_was_worked_by_hand(case: Case) -> None:
     assert islands(case.correlation, case.matches, case.spans) == list(case.found)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(about=st.sampled_from(CORRELATIONS), matches=MATCHES, spans=SPANS)
 def test_what_brute_force_finds(about: Correlation, matches: list[Match], spans: Times) -> None:
     assert found(about, matches, spans) == islands(about, matches, spans)
@@ -100,7 +100,7 @@ class Run:
         return [island for island in everything if not self.knows(island)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     about=st.sampled_from(CORRELATIONS),
     matches=MATCHES,
