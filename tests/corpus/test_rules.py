@@ -24,8 +24,9 @@ ROOT = Path(__file__).resolve().parents[2] / "rules"
 PATHS = sorted(p for p in ROOT.rglob("*") if p.is_file())
 NAMES = [p.relative_to(ROOT).as_posix() for p in PATHS]
 FEWEST = {
-    ("aws", "cloudtrail"): 11,
-    ("aws", "vpcflow"): 2,
+    ("aws", "cloudtrail"): 60,
+    ("aws", "correlation"): 20,
+    ("aws", "vpcflow"): 5,
     ("okta", "okta"): 4,
     ("github", "audit"): 3,
     ("windows", ""): 5,
