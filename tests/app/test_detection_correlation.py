@@ -100,6 +100,34 @@ def test_late_events_that_join_two_islands_tell_nothing_new() -> None:
     assert run(world, ready, event(260), event(270), event(280)) == 2
 
 
+def test_an_island_that_reaches_beyond_the_look_is_followed_to_what_was_told() -> None:
+    """New matches far before a told crossing bring up its island, of which the look sees a part."""
+    world, ready = World(), prepared(FAILED, BURST)
+    assert run(world, ready, *(event(60 * n) for n in (12, 13, 14))) == 1
+    assert run(world, ready, *(event(60 * n) for n in (8, 9))) == 1
+    assert run(world, ready, event(60 * 5.5)) == 1
+    assert run(world, ready, event(0), event(60)) == 1
+    assert run(world, ready, *(event(60 * n) for n in (30, 31, 32))) == 2
+
+
+def test_an_island_that_cannot_be_followed_is_told_later() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    run(world, ready, *(event(60 * n) for n in (12, 13, 14)))
+    run(world, ready, *(event(60 * n) for n in (8, 9)))
+    asked: list[str] = []
+
+    def once(sql: str, files: tuple[str, ...]) -> EngineRejected | None:
+        asked.append(sql)
+        return EngineRejected("no") if IDS[5] in sql and len(asked) == 3 else None
+
+    world.engine.errors = once
+    assert run(world, ready, event(60 * 5.5), event(-900), event(-899), event(-898)) == 1
+    assert [item.value["rule"] for item in world.missed()] == [IDS[5]]
+    world.engine.errors = lambda sql, files: None
+    changed = prepared(FAILED, BURST.replace("level: high", "level: low"))
+    assert run(world, changed) == 2
+
+
 def test_files_that_are_judged_again_count_once() -> None:
     world, ready = World(), prepared(FAILED, BURST)
     world.engine.errors = lambda sql, files: EngineRejected("no") if IDS[5] in sql else None

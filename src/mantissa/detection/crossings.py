@@ -41,6 +41,12 @@ class Crossings:
         group.changed = True
         return True
 
+    def next_told(self, island: Island) -> datetime | None:
+        """Return the first crossing of the island's group that was told after its last event."""
+        last = _millis(island.last_time)
+        later = (told for told in self._group(island).told if told > last)
+        return next((_EPOCH + timedelta(milliseconds=told) for told in later), None)
+
     def writes(self) -> Iterator[Put]:
         """Yield the records to be written with the run's commit."""
         for key, group in sorted(self.groups.items()):
