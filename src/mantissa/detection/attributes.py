@@ -111,7 +111,8 @@ def _test(entry: Any, number: int, place: _Place) -> RuleTest:
 
 def _with_sources(test: RuleTest, place: _Place) -> RuleTest:
     """Take apart the events that name their own log source."""
-    events, sources = [], []
+    events: list[Event] = []
+    sources: list[str | None] = []
     for event in test.events:
         named = isinstance(event, Mapping) and set(event) == {"source", "event"}
         if named and isinstance(event, Mapping) and isinstance(event["source"], str):

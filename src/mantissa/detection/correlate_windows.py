@@ -39,12 +39,12 @@ def as_count(value: exp.Expr) -> exp.Expr:
     return exp.cast(value, exp.DataType.build("BIGINT"))
 
 
-def integer(number: int) -> exp.Literal:
+def integer(number: int) -> exp.Expr:
     """Write a whole number that is not negative."""
     return exp.Literal.number(number)
 
 
-def named(value: exp.Expr, name: str) -> exp.Alias:
+def named(value: exp.Expr, name: str) -> exp.Expr:
     """Give a column a name, quoted."""
     return exp.alias_(value, name, quoted=True)
 
