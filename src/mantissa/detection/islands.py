@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from mantissa.detection.correlate_sql import Span, correlation_sql, moment_literal
+from mantissa.detection.correlate_sql import Span, correlation_sql
 from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
+from mantissa.detection.evidence_sql import evidence_sql
 from mantissa.detection.findings import rows_of
 from mantissa.detection.table import ENTITIES, MATCHES
 from mantissa.detection.template import quoted
@@ -23,9 +24,8 @@ from mantissa.ports import QueryEngine
 TRIES = 3
 TOGETHER = 8
 """Correlations of one query: Athena bills 10 MB at least for each query, not for each part."""
-ISLANDS = 20
+ISLANDS = 300
 """Islands whose events one query fetches."""
-SAMPLES = 5
 _DAY = timedelta(days=1)
 
 
@@ -61,9 +61,9 @@ class Evidence:
     """
 
     event_ids: tuple[str, ...]
-    source: str
-    source_object: str
-    entities: Mapping[str, str]
+    source: str = ""
+    source_object: str = ""
+    entities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -117,45 +117,34 @@ class Look:
         return correlation_sql(correlation, self.dialect, rows.subquery("matches"), found)
 
     def evidence(self, islands: Sequence[Island]) -> Iterator[tuple[Island, Evidence]]:
-        """Yield each island with what its first window holds. Raises `EngineError`."""
-        for start in range(0, len(islands), ISLANDS):
-            some = islands[start : start + ISLANDS]
-            table = self._run(_union([self._window(n, i) for n, i in enumerate(some)])).table
-            rows = rows_of(table)
-            for number, island in enumerate(some):
-                own = [row for row in rows if row["island"] == number]
-                yield island, _evidence(sorted(own, key=lambda row: row["place"]))
+        """Yield each island with what its first window holds.
 
-    def _window(self, number: int, island: Island) -> exp.Select:
-        """Select the latest matches of a window, with the least and greatest of each entity."""
-        names = ("event_id", "source", "source_object", *ENTITIES)
-        found = _matches([(island.first_time, island.event_time)]).where(
-            _is("correlation", island.correlation.info.id),
-            _is("key", island.key),
-            exp.GTE(this=quoted("event_time"), expression=moment_literal(island.first_time)),
-            exp.LTE(this=quoted("event_time"), expression=moment_literal(island.event_time)),
-            copy=False,
-        )
-        edges = [
-            exp.alias_(exp.Window(this=kind(this=quoted(name))), f"{edge}_{name}", quoted=True)
-            for name in ENTITIES
-            for edge, kind in (("least", exp.Min), ("most", exp.Max))
-        ]
-        order = [
-            exp.Ordered(this=quoted("event_time"), desc=True),
-            exp.Ordered(this=quoted("event_id"), desc=True),
-        ]
-        place = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=order))
-        distinct = exp.select(*(quoted(n) for n in (*names, "event_time"))).distinct()
-        rows = distinct.from_(found.subquery("found")).subquery("found")
-        placed = exp.select(
-            *(quoted(n) for n in names), *edges, exp.alias_(place, "place", quoted=True)
-        ).from_(rows)
-        return (
-            exp.select(exp.alias_(exp.Literal.number(number), "island", quoted=True), exp.Star())
-            .from_(placed.subquery("placed"))
-            .where(exp.LTE(this=quoted("place"), expression=exp.Literal.number(SAMPLES)))
-        )
+        An island stands without it: where the engine refuses, only its crossing is known.
+        Raises `EngineTransient` when the engine gives no answer.
+        """
+        for start in range(0, len(islands), ISLANDS):
+            yield from self._evidence(islands[start : start + ISLANDS])
+
+    def _evidence(self, islands: Sequence[Island]) -> Iterator[tuple[Island, Evidence]]:
+        windows = [(i.correlation.info.id, i.key, i.first_time, i.event_time) for i in islands]
+        days = [(first, last) for _, _, first, last in windows]
+        try:
+            table = self._run(evidence_sql(_matches(days).subquery("matches"), windows)).table
+        except EngineTransient:
+            raise
+        except EngineError:
+            if len(islands) == 1:
+                yield islands[0], Evidence((islands[0].event_id,))
+                return
+            middle = len(islands) // 2
+            yield from self._evidence(islands[:middle])
+            yield from self._evidence(islands[middle:])
+            return
+        found: dict[int, list[Mapping[str, Any]]] = {}
+        for row in rows_of(table):
+            found.setdefault(row["island"], []).append(row)
+        for number, island in enumerate(islands):
+            yield island, _evidence(sorted(found[number], key=lambda row: row["place"]))
 
     def _run(self, query: exp.Query) -> QueryResult:
         sql = query.sql(dialect=self.dialect.name)
