@@ -26,6 +26,7 @@ PAGES = (
     "docs/guide/quickstart.md",
     "docs/guide/sources.md",
     "docs/guide/rules.md",
+    "docs/guide/sigma.md",
     "docs/guide/alerts.md",
     "docs/guide/queries.md",
     "docs/guide/operating.md",

@@ -9,6 +9,7 @@ than Sigma does, the difference is named here.
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -53,9 +54,9 @@ def rules(shared_data: Path) -> RuleSet:
 class Differs:
     """Events with the rule each is made for, and what the evaluator says of that pair."""
 
-    def __init__(self, rules: RuleSet, reference: ModuleType, every: int) -> None:
+    def __init__(self, rules: RuleSet, reference: ModuleType, which: slice) -> None:
         random = Random(20261123)
-        self.rules = RuleSet(rules.rules[::every])
+        self.rules = RuleSet(rules.rules[which])
         self.events: list[tuple[str, Event]] = []
         self.expected: list[bool] = []
         for rule in self.rules.rules:
@@ -88,22 +89,29 @@ class Differs:
         }
 
     def differences(self, found: list[bool]) -> list[tuple[str, bool, Event]]:
+        """Return what differs for no known reason."""
         pairs = zip(self.events, found, self.expected, strict=True)
-        return [(rule, ours, event) for (rule, event), ours, said in pairs if ours != said]
+        found_so = [(rule, ours, event) for (rule, event), ours, said in pairs if ours != said]
+        return [d for d in found_so if d[1] or not any(map(is_padded, d[2].values()))]
+
+
+def is_padded(text: str) -> bool:
+    """Tell a number with blanks around it, which Python reads as one and Sigma's text is not."""
+    return re.fullmatch(r"\s+[+-]?[0-9.]+\s*|[+-]?[0-9.]+\s+", text) is not None
 
 
 def test_duckdb_says_what_the_evaluator_says(rules: RuleSet, reference: ModuleType) -> None:
-    case = Differs(rules, reference, every=1)
+    case = Differs(rules, reference, slice(0, None, 4))
     found = case.found(DUCKDB, lambda table: RowsEngine)
-    assert case.differences(found)[:5] == []
-    assert sum(found) > 6_000
-    assert len({rule for (rule, _), said in zip(case.events, found, strict=True) if said}) > 3_000
+    assert case.differences(found) == []
+    fired = {rule for (rule, _), said in zip(case.events, found, strict=True) if said}
+    assert (len(case.rules.rules), len(fired) > 870, sum(found) > 3_100) == (939, True, True)
 
 
 def test_trino_says_what_the_evaluator_says(
     rules: RuleSet, reference: ModuleType, trino: Trino, ministack: Emulator
 ) -> None:
-    case = Differs(rules, reference, every=4)
+    case = Differs(rules, reference, slice(2, None, 6))
     found = case.found(TRINO, lambda table: OnTrino(trino, ministack, [table]))
-    assert case.differences(found)[:5] == []
-    assert sum(found) > 1_500
+    assert case.differences(found) == []
+    assert sum(found) > 1_900

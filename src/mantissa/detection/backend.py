@@ -202,7 +202,12 @@ def _parts(subject: Subject, values: list[SigmaTimestampPart]) -> exp.Expr:
 
 def _existence(subject: Subject, values: list[SigmaExists]) -> exp.Expr:
     tests = {value.exists: subject.absent() for value in values}
-    return any_of([exp.Not(this=test) if exists else test for exists, test in tests.items()])
+    return any_of([_opposite(test) if exists else test for exists, test in tests.items()])
+
+
+def _opposite(test: exp.Expr) -> exp.Expr:
+    """Negate a condition that is never unknown."""
+    return test.this if isinstance(test, exp.Not) else exp.Not(this=test)
 
 
 _ASK: dict[type[SigmaType], Callable[[Subject, list[Any]], exp.Expr]] = {
