@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,36 +12,12 @@ import pytest
 from mantissa.adapters.memory import MemoryState
 from mantissa.detection.prepare import Prepared
 from mantissa.errors import Conflict, EngineRejected, EngineTransient, StoreTransient
+from support.correlations import BURST, ENTERED, FAILED, SEQUENCE, START, correlation, event
 from support.detect_world import Mortal, World
-from support.detection import IDS, prepared, rule
+from support.detection import IDS, prepared
 from support.faults import Killed
 
-FAILED = rule("s: {kind: fail}\ncondition: s", number=1, head="name: failed\n")
-ENTERED = rule("s: {kind: enter}\ncondition: s", number=2, head="name: entered\n")
 KINDS = ("kill_before", "kill_after", "refuse", "ambiguous")
-START = datetime(2026, 3, 4, 5, tzinfo=UTC)
-
-
-def correlation(
-    body: str, *, number: int = 5, kind: str = "event_count", rules: str = "[failed]"
-) -> str:
-    """Write a correlation; `body` are more lines of its mapping."""
-    lines = "".join(f"  {line}\n" for line in body.strip().splitlines())
-    return (
-        f"title: rule {number}\nid: {IDS[number]}\nname: c{number}\nstatus: test\nlevel: high\n"
-        f"correlation:\n  type: {kind}\n  rules: {rules}\n  timespan: 5m\n{lines}"
-    )
-
-
-BURST = correlation("group-by: [name]\ncondition: {gte: 3}")
-SEQUENCE = correlation(
-    "group-by: [name]", number=6, kind="temporal_ordered", rules="[failed, entered]"
-)
-
-
-def event(seconds: float, kind: str = "fail", name: str = "bob", **more: Any) -> dict[str, Any]:
-    time = (START + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
-    return {"when": time, "name": name, "kind": kind, **more}
 
 
 def run(world: World, ready: Prepared, *events: dict[str, Any]) -> int:
@@ -266,3 +242,20 @@ def test_a_fault_at_any_port_call_neither_misses_nor_doubles(
         assert world.alerted() == {1: 6, 6: 2, 7: 2}, (kind, place)
         assert sum(world.found().values()) == 10, (kind, place)
         assert world.pending() == 0
+
+
+def test_what_begins_earlier_than_it_was_told_is_remembered_without_a_finding() -> None:
+    world, ready = World(), prepared(FAILED, BURST)
+    run(world, ready, event(0), event(100), event(250))
+    run(world, ready, event(50))
+    ((told),) = [item.value["told"] for item in world.items("crossings")]
+    assert [(t - told[0]) // 1000 for t in told] == [0, 150]
+    assert sum(world.found().values()) == 1
+
+
+def test_matches_of_an_earlier_grouping_are_left_alone() -> None:
+    world = World()
+    run(world, prepared(FAILED, BURST), event(0, cmd="bob"), event(1, cmd="bob"))
+    regrouped = prepared(FAILED, BURST.replace("[name]", "[cmd]"))
+    assert run(world, regrouped, event(2, cmd="bob")) == 0
+    assert run(world, regrouped, event(3, cmd="bob"), event(4, cmd="bob")) == 1

@@ -10,14 +10,26 @@ import pytest
 from mantissa.adapters.aws.athena import AthenaEngine, Waiting, Workgroup
 from mantissa.adapters.local.clock import SystemClock
 from mantissa.detection.dialects import TRINO
+from mantissa.detection.table import FINDINGS, MATCHES
 from mantissa.errors import EngineTransient
 from support.athena.server import Endpoint
 from support.athena.troubles import INTERNAL_ERROR, RESOURCES_EXHAUSTED, failed
+from support.correlations import BURST, ENTERED, FAILED, SEQUENCE, correlation, event
 from support.detect_world import BOB, DOOR, EVIL, World
 from support.detection import SPEC, prepared
 from support.emulators import Emulator
 from support.engine_world import AwsLake, Clients, aws_lake
 
+SPREAD = correlation(
+    "group-by: [name]\ncondition: {field: ip, gte: 2}", number=8, kind="value_count"
+)
+OUTER = correlation("group-by: [name]", number=7, kind="temporal_ordered", rules="[c5, entered]")
+ARRIVALS = (
+    (event(0, ip="10.0.0.1"), event(200), event(5, name="eve")),
+    (event(5000), event(5001, name="eve", ip="10.0.0.9")),
+    (event(100, ip="10.0.0.2"), event(210, "enter"), event(400)),
+    (event(50), event(90_000), event(90_001), event(90_002), event(90_300, "enter")),
+)
 TWO = ({"name": "bob", "kind": "door", "code": 1}, {"name": "eve", "cmd": "do evil"})
 READY = prepared(BOB, EVIL, DOOR, dialect=TRINO)
 FOUND = {(1, "1.0"): 1, (3, "1.0"): 1, (2, "1.1"): 1}
@@ -25,7 +37,7 @@ FOUND = {(1, "1.0"): 1, (3, "1.0"): 1, (2, "1.1"): 1}
 
 @pytest.fixture
 def lake(ministack: Emulator) -> Iterator[AwsLake]:
-    with aws_lake(ministack, [SPEC.table]) as made:
+    with aws_lake(ministack, [SPEC.table, MATCHES, FINDINGS]) as made:
         yield made
 
 
@@ -36,7 +48,7 @@ def world(lake: AwsLake, endpoint: Endpoint, max_bytes: int = 262_144) -> World:
         lake.lake(max_bytes=max_bytes),
         Waiting(SystemClock(), lambda seconds: None),
     )
-    return World(objects=lake.objects, engine=engine)
+    return World(objects=lake.objects, engine=engine, register=lake.catalog.register)
 
 
 def queries(endpoint: Endpoint) -> list[Mapping[str, Any]]:
@@ -54,6 +66,25 @@ def test_findings_are_those_of_the_laptop(lake: AwsLake, athena: Endpoint) -> No
     ]
     assert sorted(rows[0], key=repr) == sorted(rows[1], key=repr)
     assert there.found() == FOUND
+
+
+def test_correlations_over_several_runs_find_what_the_laptop_finds(
+    lake: AwsLake, athena: Endpoint
+) -> None:
+    rules = (FAILED, ENTERED, BURST + "  generate: true\n", SEQUENCE, SPREAD, OUTER)
+    there, here = world(lake, athena), World()
+    for each, ready in ((there, prepared(*rules, dialect=TRINO)), (here, prepared(*rules))):
+        for events in ARRIVALS:
+            each.commit(*events)
+            report = each.detection(ready).run()
+            assert (report.failed, report.pending) == ((), 0)
+    drop = ("run_id", "detected_at")
+    rows = [
+        [{k: v for k, v in r.items() if k not in drop} for r in w.rows()] for w in (there, here)
+    ]
+    assert sorted(rows[0], key=repr) == sorted(rows[1], key=repr)
+    assert there.alerted() == here.alerted()
+    assert set(there.alerted()) == {1, 6, 7, 8}
 
 
 def test_files_that_do_not_fit_into_one_text_are_asked_for_in_turn(

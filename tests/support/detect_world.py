@@ -42,6 +42,7 @@ class World:
     objects: Any = None
     engine: Any = None
     delivered: int = 0
+    register: Any = field(default=lambda table, days: None)
 
     def __post_init__(self) -> None:
         self.objects = self.objects or MemoryObjects(self.clock)
@@ -62,7 +63,7 @@ class World:
 
     def detection(self, ready: Prepared | None = None, **settings: Any) -> Detection:
         """Wire the use case."""
-        ports = Ports(self.state, self.objects, self.engine, self.clock)
+        ports = Ports(self.state, self.objects, self.engine, self.clock, self.register)
         options = {"limits": QueryLimits(seconds=60), "owner_is_alive": lambda owner: False}
         chosen = RunSettings(**(options | settings))
         return Detection(ports, ready or prepared(BOB, EVIL, DOOR), Counting(self.state), chosen)

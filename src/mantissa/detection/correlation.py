@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from mantissa.detection.rule import RuleTest
 from mantissa.model import RuleInfo
@@ -121,3 +122,10 @@ class Correlation:
     name: str = ""
     enabled: bool = True
     text: str = field(default="", repr=False)
+
+    @property
+    def grouping(self) -> str:
+        """Twelve hex digits that change with what its matches' keys and values mean."""
+        aliases = sorted((name, sorted(of.items())) for name, of in self.aliases.items())
+        said = repr((self.group_by, aliases, self.value_fields))
+        return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -32,14 +32,18 @@ class Crossings:
     groups: dict[str, _Group] = field(default_factory=dict)
 
     def tell(self, island: Island) -> bool:
-        """Remember an island's crossing; False if one of its events was told as a crossing before."""
+        """Remember where an island begins; False if one of its events was told as a crossing before.
+
+        What begins earlier than it was told is remembered too: later matches may part the two, and
+        the part that begins here is no news.
+        """
         group = self._group(island)
         first, last = _millis(island.event_time), _millis(island.last_time)
-        if any(first <= told <= last for told in group.told):
-            return False
-        group.told = sorted([*group.told, first])[-KEPT:]
-        group.changed = True
-        return True
+        known = any(first <= told <= last for told in group.told)
+        if first not in group.told:
+            group.told = sorted([*group.told, first])[-KEPT:]
+            group.changed = True
+        return not known
 
     def next_told(self, island: Island) -> datetime | None:
         """Return the first crossing of the island's group that was told after its last event."""

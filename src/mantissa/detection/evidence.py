@@ -71,6 +71,7 @@ def inner_match(outer: Correlation, island: Island, finding: Finding) -> pa.Tabl
     counted = [group[place] for place in values]
     columns: dict[str, Sequence[object]] = {
         "correlation": [outer.info.id],
+        "grouping": [outer.grouping],
         "member": [island.correlation.info.id],
         "event_id": [finding.finding_id],
         "event_time": [island.event_time],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlglot import exp
 
 from mantissa.detection.correlate_windows import moment_literal, named, over, select
+from mantissa.detection.correlation import Correlation
 from mantissa.detection.table import ENTITIES
 from mantissa.detection.template import quoted
 
@@ -15,8 +17,15 @@ SAMPLES = 5
 EDGES = (("least", exp.Min), ("most", exp.Max))
 _SHOWN = ("event_id", "event_time", "source", "source_object", *ENTITIES)
 
-Window = tuple[str, str, datetime, datetime]
-"""Correlation, key, and the times of the first and last match in a window."""
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Matches of one group, from the first to the last of them."""
+
+    correlation: Correlation
+    key: str
+    first: datetime
+    last: datetime
 
 
 def evidence_sql(matches: exp.Subquery, windows: Sequence[Window]) -> exp.Select:
@@ -52,15 +61,16 @@ def _asked(windows: Sequence[Window]) -> exp.Expr:
         exp.Tuple(
             expressions=[
                 exp.Literal.number(number),
-                exp.Literal.string(correlation),
-                exp.Literal.string(key),
-                moment_literal(first),
-                moment_literal(last),
+                exp.Literal.string(window.correlation.info.id),
+                exp.Literal.string(window.correlation.grouping),
+                exp.Literal.string(window.key),
+                moment_literal(window.first),
+                moment_literal(window.last),
             ]
         )
-        for number, (correlation, key, first, last) in enumerate(windows)
+        for number, window in enumerate(windows)
     ]
-    names = ("island", "correlation", "key", "first_time", "last_time")
+    names = ("island", "correlation", "grouping", "key", "first_time", "last_time")
     columns = [exp.to_identifier(name, quoted=True) for name in names]
     alias = exp.TableAlias(this=exp.to_identifier("windows"), columns=columns)
     return exp.Values(expressions=rows, alias=alias)
@@ -71,8 +81,10 @@ def _inside() -> exp.Expr:
         return exp.column(name, table=table, quoted=True)
 
     return exp.and_(
-        exp.EQ(this=of("matches", "correlation"), expression=of("windows", "correlation")),
-        exp.EQ(this=of("matches", "key"), expression=of("windows", "key")),
+        *(
+            exp.EQ(this=of("matches", name), expression=of("windows", name))
+            for name in ("correlation", "grouping", "key")
+        ),
         exp.GTE(this=of("matches", "event_time"), expression=of("windows", "first_time")),
         exp.LTE(this=of("matches", "event_time"), expression=of("windows", "last_time")),
     )

@@ -13,7 +13,7 @@ from sqlglot import exp
 from mantissa.detection.correlate_sql import Span, correlation_sql
 from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
-from mantissa.detection.evidence_sql import evidence_sql
+from mantissa.detection.evidence_sql import Window, evidence_sql
 from mantissa.detection.findings import rows_of
 from mantissa.detection.table import ENTITIES, MATCHES
 from mantissa.detection.template import quoted
@@ -113,7 +113,11 @@ class Look:
     def _select(self, correlation: Correlation, found: Sequence[Span]) -> exp.Select:
         margin = 2 * correlation.span
         days = [(s.start - margin, s.end + correlation.span) for s in found]
-        rows = _matches(days).where(_is("correlation", correlation.info.id), copy=False)
+        rows = _matches(days).where(
+            _is("correlation", correlation.info.id),
+            _is("grouping", correlation.grouping),
+            copy=False,
+        )
         return correlation_sql(correlation, self.dialect, rows.subquery("matches"), found)
 
     def evidence(self, islands: Sequence[Island]) -> Iterator[tuple[Island, Evidence]]:
@@ -126,8 +130,8 @@ class Look:
             yield from self._evidence(islands[start : start + ISLANDS])
 
     def _evidence(self, islands: Sequence[Island]) -> Iterator[tuple[Island, Evidence]]:
-        windows = [(i.correlation.info.id, i.key, i.first_time, i.event_time) for i in islands]
-        days = [(first, last) for _, _, first, last in windows]
+        windows = [Window(i.correlation, i.key, i.first_time, i.event_time) for i in islands]
+        days = [(window.first, window.last) for window in windows]
         try:
             table = self._run(evidence_sql(_matches(days).subquery("matches"), windows)).table
         except EngineTransient:

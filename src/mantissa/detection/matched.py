@@ -45,6 +45,7 @@ def _of_parts(
         kept = pa.array([key is not None for key in keys])
         columns = {
             "correlation": pa.repeat(part.correlation, rows.num_rows),
+            "grouping": pa.repeat(part.grouping, rows.num_rows),
             "member": pa.repeat(part.member, rows.num_rows),
             "event_id": rows.column("event_id"),
             "event_time": rows.column("event_time"),

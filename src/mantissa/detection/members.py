@@ -27,6 +27,7 @@ class Part:
     """
 
     correlation: str
+    grouping: str
     member: str
     key: tuple[Binding, ...]
     value: tuple[Binding, ...] = ()
@@ -138,7 +139,12 @@ def _parts(
         except RuleError as error:
             errors.append(error)
         else:
-            bound.append((source.name, Part(correlation.info.id, member.id, key, value)))
+            bound.append(
+                (
+                    source.name,
+                    Part(correlation.info.id, correlation.grouping, member.id, key, value),
+                )
+            )
     if not bound:
         raise errors[0] if errors else _error(correlation, f"no rule or correlation {member.name}")
     return bound

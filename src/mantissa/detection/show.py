@@ -40,7 +40,9 @@ def rule_sql(predicate: Predicate, dialect: Dialect, *, pretty: bool = True) -> 
 def whole_correlation_sql(correlation: Correlation, dialect: Dialect) -> str:
     """Return the SELECT that judges a correlation, over every match there is."""
     place = exp.Table(this=exp.to_identifier(MATCHES.name, quoted=True))
-    query = correlation_sql(correlation, dialect, place, [EVER])
+    own = exp.EQ(this=quoted("grouping"), expression=exp.Literal.string(correlation.grouping))
+    rows = exp.select("*").from_(place).where(own).subquery("matches")
+    query = correlation_sql(correlation, dialect, rows, [EVER])
     return query.sql(dialect=dialect.name, pretty=True)
 
 

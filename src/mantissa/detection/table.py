@@ -47,6 +47,7 @@ MATCHES = Table(
     (
         Column("correlation", "string", "Id of the correlation that the match counts for"),
         Column("member", "string", "Id of the rule, or inner correlation, that matched"),
+        Column("grouping", "string", "Digest of how the correlation groups and what it counts"),
         Column("event_id", "string", "The matched event's row"),
         Column("event_time", "timestamp", "When the matched event happened, UTC"),
         Column("key", "string", "The event's values of the correlation's group-by, a JSON list"),
