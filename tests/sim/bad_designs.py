@@ -1,7 +1,7 @@
 """Designs of detection that are known to be wrong: the simulation must catch each of them.
 
 Each is the product with one decision changed for the worse, and most of them have been somebody's
-design, three of them ours.
+design, four of them ours.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mantissa.alerts.group import alert_writes
+from mantissa.detection import correlating
 from mantissa.detection.commit import Commit
+from mantissa.detection.correlate_sql import Span
+from mantissa.detection.crossings import Crossings
 from mantissa.detection.findings import parts
+from mantissa.detection.islands import Island, Look
 from mantissa.detection.journal import ACTIVE, RUNS, Pin, Report
 from mantissa.detection.pin import Pins
 from mantissa.detection.run import Detection
@@ -312,12 +316,36 @@ class Bad:
 
     Args:
         shows: kinds of trouble (`sim.oracle`) one of which must be among what is reported.
+        parts: module or class, name and what stands there instead.
     """
 
     build: Any
     case: str
     seeds: int
     shows: tuple[str, ...]
+    name: str = ""
+    parts: tuple[tuple[Any, str, Any], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What the test calls it."""
+        return self.name or self.build.__name__
+
+
+def _forget(crossings: Crossings, island: Island) -> bool:
+    """Tell every island that is seen."""
+    return True
+
+
+def _as_seen(look: Look, islands: Sequence[Island], crossings: Crossings) -> list[Island]:
+    """Take an island to end where the look does: ours, once."""
+    return list(islands)
+
+
+def _newest(times: Iterable[datetime], length: timedelta) -> list[Span]:
+    """Look at the newest of the new matches alone."""
+    last = max(times)
+    return [Span(last, last + length)]
 
 
 BAD: Iterable[Bad] = (
@@ -333,5 +361,8 @@ BAD: Iterable[Bad] = (
     Bad(CountsByAdding, "in_steps", 150, ("alerts",)),
     Bad(Unconditional, "one_transaction", 200, ("twice", "alerts", "loss")),
     Bad(NoPin, "one_transaction", 40, ("twice",)),
+    Bad(Detection, "together", 60, ("twice",), "Forgetful", ((Crossings, "tell", _forget),)),
+    Bad(Detection, "together", 600, ("twice",), "AsSeen", ((correlating, "_whole", _as_seen),)),
+    Bad(Detection, "together", 120, ("loss",), "Newest", ((correlating, "spans", _newest),)),
     Bad(PinsOver, "one_transaction", 1000, ("twice",)),
 )

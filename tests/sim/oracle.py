@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from sim import together
 from sim.stores import read_rows
 from sim.universe import EVENTS, Event, Version, rule_version, table_of
 
@@ -33,6 +34,7 @@ def wrong(world: World) -> list[str]:
     rows = findings(world)
     return [
         *_verdicts(world, rows),
+        *together.wrong(world, rows),
         *_doubles(rows),
         *_names(rows),
         *_alerts(world, rows),
@@ -70,7 +72,8 @@ def _verdicts(world: World, rows: list[Row]) -> Iterator[str]:
         pair = (row["rule_id"], place[row["event_id"]])
         found.setdefault(pair, set()).add((row["rule_version"], row["event_id"]))
     sets = world.case.rules
-    rule_ids = dict.fromkeys(v.rule_id for versions in sets for v in versions)
+    alone = [v for versions in sets for v in versions if v.table != "matches"]
+    rule_ids = dict.fromkeys(v.rule_id for v in alone)
     for rule_id in rule_ids:
         of_sets = [[v for v in versions if v.rule_id == rule_id] for versions in sets]
         for key in files:
@@ -111,7 +114,8 @@ def _doubles(rows: list[Row]) -> Iterator[str]:
 
 def _names(rows: list[Row]) -> Iterator[str]:
     for row in rows:
-        parts = "\0".join((row["rule_id"], row["rule_version"], row["event_id"]))
+        said = (row["rule_id"], row["rule_version"], *together.group(row), row["event_id"])
+        parts = "\0".join(said)
         if row["finding_id"] != hashlib.sha256(parts.encode()).hexdigest():
             yield f"false: {row['finding_id']} is not the id of rule {row['rule_id'][-2:]}"
 
@@ -139,7 +143,7 @@ def _alerts(world: World, rows: list[Row]) -> Iterator[str]:
 
 def _alert_id(version: Version, event: Event) -> str:
     names = version.group_by or ("actor_user", "cloud_account", "device_host")
-    values = {"actor_user": event["name"], "src_ip": event["ip"]}
+    values = {"actor_user": event["name"], "src_ip": event["ip"], "name": event["name"]}
     moment = event["when"]
     hour = f"{moment[:13]}:00:00+00:00"
     group = [[name, values.get(name, "")] for name in names]

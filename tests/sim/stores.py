@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from mantissa.detection import commit, execute, findings
+from mantissa.detection import commit, execute, findings, islands
 from mantissa.detection.table import ENTITIES
 from mantissa.errors import Conflict, StoreError
 from mantissa.model import Finding, Severity
@@ -119,7 +120,38 @@ class _Remembered:
         return self._known[key][0]
 
 
+@dataclass(frozen=True)
+class _Query:
+    """A query whose text is made when it is first asked for."""
+
+    name: Any
+    make: Callable[[], Any]
+
+    def sql(self, *, dialect: str) -> str:
+        if self.name not in _TEXTS:
+            _TEXTS[self.name] = self.make().sql(dialect=dialect)
+        return _TEXTS[self.name]
+
+
+_TEXTS: dict[Any, str] = {}
+_SELECT, _UNION, _EVIDENCE = islands.Look._select, islands._union, islands.evidence_sql
+
+
+def _select(look: Any, correlation: Any, found: Sequence[Any]) -> _Query:
+    name = ("select", correlation.info.id, correlation.info.version, *found)
+    return _Query(name, lambda: _SELECT(look, correlation, found))
+
+
+def _union(selects: Sequence[_Query]) -> _Query:
+    return _Query(tuple(s.name for s in selects), lambda: _UNION([s.make() for s in selects]))
+
+
+def _evidence(matches: Any, windows: Sequence[Any]) -> _Query:
+    return _Query(("evidence", *windows), lambda: _EVIDENCE(matches, windows))
+
+
 _FUSE, _SQL = _Remembered(execute.fuse), _Remembered(commit.rule_sql)
+_MATCHES = _Remembered(commit.matches_sql)
 
 
 @contextmanager
@@ -128,6 +160,10 @@ def quick() -> Iterator[None]:
     changes = (
         (execute, "fuse", _FUSE),
         (commit, "rule_sql", _SQL),
+        (commit, "matches_sql", _MATCHES),
+        (islands.Look, "_select", _select),
+        (islands, "_union", _union),
+        (islands, "evidence_sql", _evidence),
         (commit, "from_file", _from_file),
         (findings, "to_table", _rows),
         (findings, "encode", _encode),

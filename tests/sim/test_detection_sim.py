@@ -22,7 +22,8 @@ from support.requirements import ROOT
 
 SEEDS = 20_000
 AT_ONCE = 250
-NAMES = tuple(CASES)
+NAMES = ("one_transaction", "in_steps", "rules_change")
+TOGETHER = 600
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 
@@ -55,7 +56,7 @@ def test_a_schedule_that_failed_once_never_fails_again(seed: int, case: str) -> 
 def test_a_seed_is_replayed() -> None:
     """Whatever the environment names; else the first world of each case."""
     named = os.environ.get("MANTISSA_SIM_SEED")
-    for case in [os.environ["MANTISSA_SIM_CASE"]] if named else NAMES:
+    for case in [os.environ["MANTISSA_SIM_CASE"]] if named else CASES:
         well(int(named or 0), case)
 
 
@@ -65,9 +66,16 @@ def test_nothing_is_missed_doubled_or_left_in_any_schedule(first: int) -> None:
         well(seed, NAMES[seed % len(NAMES)])
 
 
+@pytest.mark.parametrize("first", range(0, TOGETHER, 50))
+def test_no_island_is_missed_or_told_twice_in_any_schedule(first: int) -> None:
+    """Correlations: what arrives late in windows, after runs that died, slept or failed."""
+    for seed in range(first, first + 50):
+        well(seed, "together")
+
+
 def digest(seeds: range) -> str:
     """Name everything that happens in some worlds."""
-    traces = [live(seed, case)[0].scheduler.trace for seed in seeds for case in NAMES]
+    traces = [live(seed, case)[0].scheduler.trace for seed in seeds for case in CASES]
     return hashlib.sha256(repr(traces).encode()).hexdigest()
 
 
@@ -97,7 +105,7 @@ def slow() -> None:
     """Keep real Parquet and make every SQL text anew."""
 
 
-@pytest.mark.parametrize("case", NAMES)
+@pytest.mark.parametrize("case", CASES)
 def test_what_is_left_out_for_speed_changes_nothing(case: str, slow: None) -> None:
     for seed in range(3):
         world, problems = live(seed, case)

@@ -6,17 +6,21 @@ plain Python beside them. The engine is DuckDB asked once for each SQL text and 
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mantissa.adapters.local.rows import RowsEngine
 from mantissa.detection.dialects import DUCKDB
 from mantissa.detection.load import parse_rules
+from mantissa.detection.matched import SCHEMA
 from mantissa.detection.prepare import Prepared, prepare
 from mantissa.detection.trial import Rows, Trial
 from mantissa.errors import EngineRejected, EngineTimedOut, ObjectNotFound
@@ -111,9 +115,28 @@ def _delivery(number: int, content: Mapping[str, Sequence[Event]]) -> Delivery:
 
 
 DELIVERIES = tuple(_delivery(n, content) for n, content in enumerate(_CONTENT, 1))
-EVENTS: Mapping[str, tuple[Event, ...]] = {
+EVENTS: dict[str, tuple[Event, ...]] = {
     key: events for d in DELIVERIES for held in d.files.values() for key, events in held.items()
 }
+
+
+def _minute(minute: float, cmd: str, name: str = "bob") -> Event:
+    seconds = round(minute * 60)
+    return _event(f"2026-03-04T05:{seconds // 60:02d}:{seconds % 60:02d}Z", name, cmd, "a")
+
+
+_CHAIN: tuple[Sequence[Event], ...] = (
+    [_minute(0, "fail"), _minute(1, "fail"), _minute(2, "enter")],
+    [_minute(3, "fail"), _minute(9.5, "fail", "eve")],
+    [_minute(5.5, "fail"), _minute(7, "enter")],
+    [_minute(8, "fail"), _minute(9, "fail"), _minute(10, "fail", "eve")],
+    [_minute(20, "enter", "eve"), _minute(21, "fail", "eve"), _minute(11, "fail", "eve")],
+    [_minute(12, "fail"), _minute(13, "fail"), _minute(14, "fail")],
+    [_minute(24, "enter", "eve"), _minute(18, "enter")],
+)
+CHAIN = tuple(_delivery(n, {"gate": events}) for n, events in enumerate(_CHAIN, 9))
+"""Objects whose events mean something together only; in any order islands grow, move and join."""
+EVENTS |= {k: events for d in CHAIN for held in d.files.values() for k, events in held.items()}
 
 
 def table_of(key: str) -> str:
@@ -161,8 +184,28 @@ FIRST = _rule(6, "name: [bob, mia]", lambda e: e["name"] in ("bob", "mia"))
 SECOND = _rule(6, "cmd: ls", lambda e: e["cmd"] == "ls")
 THIRD = _rule(6, "name: bob", lambda e: e["name"] == "bob", group_by=("src_ip",), major=2)
 
+
+def _correlation(number: int, name: str, lines: str) -> Version:
+    """Make a correlation; by itself it matches nothing (`sim.together` knows what it means)."""
+    rule_id = f"00000000-0000-4000-8000-{number:012d}"
+    text = (
+        f"title: rule {number}\nid: {rule_id}\nname: {name}\nstatus: test\nlevel: high\n"
+        f"correlation: {{timespan: 5m, group-by: [name], {lines}}}\n"
+    )
+    return Version(rule_id, "matches", text, lambda e: False, ("name",))
+
+
+def _member(number: int, cmd: str) -> Version:
+    rule = _rule(number, f"cmd: {cmd}", lambda e: False)
+    return replace(rule, text=rule.text.replace("status:", f"name: c{cmd}\nstatus:"))
+
+
+FAIL, ENTER = _member(7, "fail"), _member(8, "enter")
+BURST = _correlation(9, "burst", "type: event_count, rules: [cfail], condition: {gte: 3}")
+SEQUENCE = _correlation(10, "sequence", "type: temporal_ordered, rules: [cfail, center]")
 STEADY = (BOB, EVIL, VAULT)
 FIXED = ((*STEADY, SLOW, FIRST),)
+TOGETHER = ((BOB, FAIL, ENTER, BURST, SEQUENCE),)
 CHANGING = (
     (*STEADY, SLOW, BROKEN, FIRST),
     (*STEADY, SLOW, BROKEN, SECOND),
@@ -177,15 +220,15 @@ def ready(versions: tuple[Version, ...]) -> Prepared:
     """Compile a set of rules."""
     files = [(f"r{n}.yml", v.text.encode()) for n, v in enumerate(versions, 1)]
     prepared = prepare(parse_rules(files), list(SPECS.values()), DUCKDB)
-    assert not prepared.refused and len(prepared.predicates) == len(versions)
+    assert not prepared.refused and len(prepared.infos) == len(versions)
     return prepared
 
 
 @cache
 def rule_version(version: Version) -> str:
     """Return the version that the product gives a rule's text."""
-    (rule,) = ready((version,)).rules.values()
-    return rule.info.version
+    members = (FAIL, ENTER) if version.table == "matches" else ()
+    return ready((version, *members)).infos[version.rule_id].version
 
 
 @cache
@@ -205,7 +248,9 @@ def rows(key: str) -> pa.Table:
 
 
 def _object(key: str) -> str:
-    return next(d.source_object for d in DELIVERIES if any(key in h for h in d.files.values()))
+    return next(
+        d.source_object for d in (*DELIVERIES, *CHAIN) if any(key in h for h in d.files.values())
+    )
 
 
 _ANSWERS: dict[tuple[str, str], pa.Table] = {}
@@ -217,6 +262,25 @@ def answer(sql: str, table: str, key: str) -> pa.Table:
         engine = RowsEngine({table: rows(key)}, threads=1)
         _ANSWERS[sql, key] = engine.run(sql, limits=QueryLimits(seconds=60)).table
     return _ANSWERS[sql, key]
+
+
+_TOGETHER: dict[tuple[str, tuple[tuple[str, str], ...]], pa.Table] = {}
+_MATCHES: dict[str, pa.Table] = {}
+
+
+@lru_cache(maxsize=2_000)
+def _content(data: bytes) -> str:
+    """Return what names a file's rows but for the run that wrote them; keeps them under it."""
+    table = pq.read_table(io.BytesIO(data), partitioning=None)
+    blank = pa.nulls(table.num_rows, pa.string())
+    table = table.set_column(table.column_names.index("run_id"), "run_id", blank).cast(SCHEMA)
+    digest = hashlib.sha256(repr(table.to_pydict()).encode()).hexdigest()
+    _MATCHES[digest] = table
+    return digest
+
+
+def _with_day(table: pa.Table, day: str) -> pa.Table:
+    return table.append_column("event_date", pa.array([day[11:]] * table.num_rows, pa.string()))
 
 
 class Engine:
@@ -238,8 +302,26 @@ class Engine:
             raise EngineRejected("no such function")
         if any(text in sql for text in self.slow):
             raise EngineTimedOut("too slow")
+        if not files:
+            return self._together(sql)
         parts = [self._part(sql, table, key) for table, keys in files.items() for key in keys]
         return QueryResult(pa.concat_tables(parts), sum(p.num_rows for p in parts), 0.0)
+
+    def _together(self, sql: str) -> QueryResult:
+        """Answer over the table of matches as it is now."""
+        infos = list(self._objects.list("lake/matches/"))
+        keys = tuple(
+            sorted({(i.key.split("/")[2], _content(self._objects.get(i.key))) for i in infos})
+        )
+        if (sql, keys) not in _TOGETHER:
+            rows = [_with_day(_MATCHES[digest], day) for day, digest in keys]
+            table = (
+                pa.concat_tables(rows) if rows else _with_day(SCHEMA.empty_table(), "event_date=")
+            )
+            engine = RowsEngine({"matches": table}, threads=1)
+            _TOGETHER[sql, keys] = engine.run(sql, limits=QueryLimits(seconds=60)).table
+        found = _TOGETHER[sql, keys]
+        return QueryResult(found, found.num_rows, 0.0)
 
     def _part(self, sql: str, table: str, key: str) -> pa.Table:
         try:

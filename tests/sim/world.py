@@ -53,6 +53,7 @@ class Case:
     rules: tuple[tuple[Version, ...], ...] = universe.FIXED
     most_writes: tuple[int | None, ...] = (None,)
     trouble: bool = False
+    deliveries: tuple[Delivery, ...] = universe.DELIVERIES
 
 
 CASES = {
@@ -61,6 +62,7 @@ CASES = {
         Case("one_transaction", trouble=True),
         Case("in_steps", most_writes=(4, 6, 11), trouble=True),
         Case("rules_change", universe.CHANGING, (None, 4, 6), trouble=True),
+        Case("together", universe.TOGETHER, (None, 6), deliveries=universe.CHAIN),
     )
 }
 
@@ -98,7 +100,7 @@ class World:
         self.pids = luck.random() < 0.5
         self.lived = 0  # port calls until everything healed
         self.crowd = luck.choice((0.1, 0.3, 0.9))
-        self.deliveries = luck.sample(universe.DELIVERIES, luck.randint(1, 5))
+        self.deliveries = luck.sample(self.case.deliveries, luck.randint(1, 5))
         if self.calm:
             self.crowd = 0.0
         else:
