@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from functools import cached_property
 from hashlib import sha256
 
 from sqlglot import exp
@@ -69,7 +70,7 @@ class Predicate:
         return len(self.text.encode())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prepared:
     """What became of a set of rules in one dialect.
 
@@ -88,18 +89,18 @@ class Prepared:
     correlations: tuple[Correlation, ...] = ()
     silent: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def rules(self) -> dict[str, Rule]:
         """The rules that run, by id; correlations are not among them."""
         return {p.rule.info.id: p.rule for p in self.predicates}
 
-    @property
+    @cached_property
     def infos(self) -> dict[str, RuleInfo]:
         """What people are told of everything that runs, by id."""
         every = {p.rule.info.id: p.rule.info for p in self.predicates}
         return every | {c.info.id: c.info for c in self.correlations}
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Eight hex digits that change when any rule, or a source that it reads, changes."""
         parts = sorted(f"{p.rule.info.id} {p.rule.info.version} {p.text}" for p in self.predicates)
@@ -107,12 +108,14 @@ class Prepared:
         sources = sorted({f"{p.source.name} {p.source.version}" for p in self.predicates})
         return sha256("\0".join([*parts, *sources]).encode()).hexdigest()[:8]
 
+    @cached_property
+    def _idle(self) -> dict[str, str]:
+        idle = {rule.info.id: "disabled" for rule in self.disabled}
+        return idle | {rule.info.id: "waits_for_source" for rule in self.waiting}
+
     def state_of(self, rule_id: str) -> str:
         """Return `runs`, `waits_for_source`, `disabled` or `refused`."""
-        for state, rules in (("waits_for_source", self.waiting), ("disabled", self.disabled)):
-            if any(rule.info.id == rule_id for rule in rules):
-                return state
-        return "runs" if rule_id in self.infos else "refused"
+        return self._idle.get(rule_id) or ("runs" if rule_id in self.infos else "refused")
 
 
 def prepare(
