@@ -12,10 +12,10 @@ import pytest
 from mantissa.adapters.memory import MemoryState
 from mantissa.detection.prepare import Prepared
 from mantissa.errors import Conflict, EngineRejected, EngineTransient, StoreTransient
-from support.correlations import BURST, ENTERED, FAILED, SEQUENCE, START, correlation, event
 from support.detect_world import Mortal, World
 from support.detection import IDS, prepared
 from support.faults import Killed
+from support.gate_correlations import BURST, ENTERED, FAILED, SEQUENCE, START, correlation, event
 
 KINDS = ("kill_before", "kill_after", "refuse", "ambiguous")
 

@@ -14,11 +14,11 @@ from mantissa.detection.table import FINDINGS, MATCHES
 from mantissa.errors import EngineTransient
 from support.athena.server import Endpoint
 from support.athena.troubles import INTERNAL_ERROR, RESOURCES_EXHAUSTED, failed
-from support.correlations import BURST, ENTERED, FAILED, SEQUENCE, correlation, event
 from support.detect_world import BOB, DOOR, EVIL, World
 from support.detection import SPEC, prepared
 from support.emulators import Emulator
 from support.engine_world import AwsLake, Clients, aws_lake
+from support.gate_correlations import BURST, ENTERED, FAILED, SEQUENCE, correlation, event
 
 SPREAD = correlation(
     "group-by: [name]\ncondition: {field: ip, gte: 2}", number=8, kind="value_count"
