@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra test-system soak trino lock locks package clean
+.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra test-system soak trino rule-noise scorecard lock locks package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,12 @@ test-infra: $(STAMP) $(INFRA)/.installed ## Terraform and CloudFormation: checke
 
 test-system: $(STAMP) ## the deployed system on an emulator, Athena on real Trino: object to message (takes minutes)
 	$(BIN)/python -m pytest tests/system -ra --durations=5 $(PYTEST)
+
+rule-noise: $(STAMP) ## measure how often our rules fire on benign public logs: rules/noise.json
+	@$(BIN)/python tools/rule_noise.py
+
+scorecard: $(STAMP) ## judge recorded attacks by our rules and the public ones: docs/scorecard.md
+	@$(BIN)/python tools/scorecard.py
 
 build: $(STAMP) ## wheel and source distribution in dist/
 	@rm -rf dist
