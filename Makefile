@@ -18,7 +18,7 @@ PYTEST ?=
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static docs docs-check build bench test-external test-infra test-system soak trino rule-noise scorecard lock locks package clean
+.PHONY: help setup demo test check static docs docs-check build bench bench-detect test-external test-infra test-system soak trino rule-noise scorecard lock locks package clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,11 @@ build: $(STAMP) ## wheel and source distribution in dist/
 
 bench: $(STAMP) ## the benchmarks; each prints its numbers and its baselines
 	@for b in bench/*.py; do case "$$b" in bench/_*) continue;; esac; echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
+
+# BENCH="--peers PYTHON --trino --write"; `--peers` has pysigma-backend-sqlite and azuma installed.
+BENCH ?=
+bench-detect: $(STAMP) ## rules fused, beside one query a rule, SQLite and pure Python (BENCH="--trino")
+	$(BIN)/python bench/detect.py $(BENCH)
 
 # What is built, for what, and to where: make package PACKAGE="ingest detect" PACKAGE_ARCH=x86_64
 PACKAGE ?=

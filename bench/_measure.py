@@ -12,16 +12,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one way: processor seconds of its work alone, and its peak memory."""
+    """One run of one way: processor seconds of its work alone, its peak memory, and what else."""
 
     cpu: float
     wall: float
     rss_mb: float
     rows: int
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -6,7 +6,8 @@
     ) AS base WHERE b0 > 0 OR b0 < 0 OR …
 
 Trino's compiler gives up on large expressions, so bitmaps are packed by bytes of SQL; how the
-bitmaps are best asked for a bit is each dialect's own.
+bitmaps are best asked for a bit is each dialect's own. Where a second look at the rows costs
+nothing, rows that are alike are judged once (`alike.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from mantissa.detection.alike import columns_of, combinations, divided, looked_up, renamed
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.prepare import MAX_SQL, Predicate
 from mantissa.detection.scope import Scope
@@ -79,8 +81,12 @@ def fuse(
     tables: dict[str, list[Predicate]] = {}
     for predicate in predicates:
         tables.setdefault(predicate.source.table.name, []).append(predicate)
-    groups = tables.values()
-    return [_query(chunk, dialect, frame) for group in groups for chunk in _chunks(_pack(group))]
+    queries = []
+    for group in tables.values():
+        together, singly = divided(group) if dialect.reads_twice else ([], group)
+        queries += [_query(chunk, dialect, frame, _by_tuple) for chunk in _chunks(_pack(together))]
+        queries += [_query(chunk, dialect, frame, _by_row) for chunk in _chunks(_pack(singly))]
+    return queries
 
 
 def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
@@ -122,24 +128,80 @@ def _cost(bitmap: Bitmap) -> int:
     return own + sum(p.size + 60 + 40 * len(p.bindings) for p in bitmap) + 120
 
 
-def _query(bitmaps: tuple[Bitmap, ...], dialect: Dialect, frame: Frame) -> FusedQuery:
+def _query(
+    bitmaps: tuple[Bitmap, ...], dialect: Dialect, frame: Frame, judge: _Judge
+) -> FusedQuery:
     predicates = [predicate for bitmap in bitmaps for predicate in bitmap]
     table = predicates[0].source.table
     kept = [*ENVELOPE, *(name for name in ENTITIES if table.column(name))]
     scope = Scope(dialect)
     names = _shown(predicates)
     values = [_named(_value(b, scope), name) for b, name in names.items()]
-    sums = [_named(_bits(bitmap), f"b{i}") for i, bitmap in enumerate(bitmaps)]
-    derived = {name: e for p in predicates for name, e in p.derived.items()} | scope.derived
-    outer = [*(quoted(name) for name in kept), *values, *sums]
-    base = _select(*_base(table, outer, derived))
-    if frame.within is not None:
-        base.set("where", exp.Where(this=frame.within.copy()))
-    query = _select([exp.Star()], _select(outer, base))
+    shown = _Shown([*(quoted(name) for name in kept), *values], scope.derived)
+    query = frame.ask(judge(bitmaps, shown, dialect, frame.within), bitmaps)
+    return FusedQuery(table, query.sql(dialect=dialect.name, copy=False), bitmaps, names)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The output columns of a match, and the derived columns that they use."""
+
+    values: list[exp.Expr]
+    derived: Mapping[str, exp.Expr]
+
+
+_Judge = Callable[[Sequence[Bitmap], _Shown, Dialect, exp.Expr | None], exp.Select]
+"""Builds the query of (bitmaps, what to show, dialect, which rows)."""
+
+
+def _by_row(
+    bitmaps: Sequence[Bitmap], shown: _Shown, dialect: Dialect, within: exp.Expr | None
+) -> exp.Select:
+    """Judge every row."""
+    outer = [*shown.values, *_sums(bitmaps)]
+    base = _select(*_base(_table(bitmaps), outer, {**_derived(bitmaps), **shown.derived}))
+    if within is not None:
+        base.set("where", exp.Where(this=within.copy()))
+    return _matching(_select(outer, base), bitmaps, dialect)
+
+
+def _by_tuple(
+    bitmaps: Sequence[Bitmap], shown: _Shown, dialect: Dialect, within: exp.Expr | None
+) -> exp.Select:
+    """Judge what rows look like to the rules, then find the rows that look so."""
+    table, derived = _table(bitmaps), _derived(bitmaps)
+    asked = sorted(set().union(*(columns_of(p) for bitmap in bitmaps for p in bitmap)))
+    found, place = _base(table, [*shown.values, *map(quoted, asked)], shown.derived)
+    seen = combinations(asked, place.copy(), within)
+    added = [_named(e.copy(), name) for name, e in sorted(derived.items())]
+    tests = _select([*map(quoted, asked), *added], seen)
+    judged = _matching(_select([*renamed(asked), *_sums(bitmaps)], tests), bitmaps, dialect)
+    base = _select(found, place)
+    if within is not None:
+        base.set("where", exp.Where(this=within.copy()))
+    columns = [quoted(f"b{i}") for i in range(len(bitmaps))]
+    rows = looked_up(_select([*shown.values, *columns], base), judged, asked)
+    return _select([exp.Star()], rows)
+
+
+def _table(bitmaps: Sequence[Bitmap]) -> Table:
+    return bitmaps[0][0].source.table
+
+
+def _derived(bitmaps: Sequence[Bitmap]) -> dict[str, exp.Expr]:
+    return {name: e for bitmap in bitmaps for p in bitmap for name, e in p.derived.items()}
+
+
+def _sums(bitmaps: Sequence[Bitmap]) -> list[exp.Expr]:
+    return [_named(_bits(bitmap), f"b{i}") for i, bitmap in enumerate(bitmaps)]
+
+
+def _matching(query: exp.Select, bitmaps: Sequence[Bitmap], dialect: Dialect) -> exp.Select:
+    """Keep what has a bit in any bitmap."""
+    kept = _select([exp.Star()], query)
     columns = [f"b{i}" for i in range(len(bitmaps))]
-    query.set("where", exp.Where(this=dialect.any_bit(columns)))
-    text = frame.ask(query, bitmaps).sql(dialect=dialect.name, copy=False)
-    return FusedQuery(table, text, bitmaps, names)
+    kept.set("where", exp.Where(this=dialect.any_bit(columns)))
+    return kept
 
 
 def _named(value: exp.Expr, name: str) -> exp.Expr:
