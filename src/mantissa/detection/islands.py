@@ -72,6 +72,7 @@ class Look:
 
     Args:
         hold: called before every query.
+        reserve: the engine that is asked, from then on, when the first one fails.
     """
 
     engine: QueryEngine
@@ -81,6 +82,8 @@ class Look:
     failures: dict[str, EngineError] = field(default_factory=dict)
     bytes_scanned: int = 0
     seconds: float = 0.0
+    reserve: tuple[QueryEngine, Dialect] | None = None
+    fell_back: bool = False
 
     def at(self, due: Mapping[Correlation, Sequence[Span]]) -> list[Island]:
         """Return the islands of these correlations in their spans, by time.
@@ -98,8 +101,7 @@ class Look:
     def _ask(self, due: Sequence[tuple[Correlation, Sequence[Span]]]) -> Iterator[pa.Table]:
         """Ask together; when that is refused, in halves, until the culprit stands alone."""
         try:
-            asked = [self._select(c, found) for c, found in due]
-            yield self._run(_union(asked)).table
+            yield self._run(lambda: _union([self._select(c, f) for c, f in due])).table
         except EngineTransient:
             raise
         except EngineError as error:
@@ -133,7 +135,8 @@ class Look:
         windows = [Window(i.correlation, i.key, i.first_time, i.event_time) for i in islands]
         days = [(window.first, window.last) for window in windows]
         try:
-            table = self._run(evidence_sql(_matches(days).subquery("matches"), windows)).table
+            matches = _matches(days).subquery("matches")
+            table = self._run(lambda: evidence_sql(matches, windows)).table
         except EngineTransient:
             raise
         except EngineError:
@@ -148,9 +151,20 @@ class Look:
         for row in rows_of(table):
             found.setdefault(row["island"], []).append(row)
         for number, island in enumerate(islands):
-            yield island, _evidence(sorted(found[number], key=lambda row: row["place"]))
+            rows = sorted(found.get(number, ()), key=lambda row: row["place"])
+            yield island, _evidence(rows) if rows else Evidence((island.event_id,))
 
-    def _run(self, query: exp.Query) -> QueryResult:
+    def _run(self, query: Callable[[], exp.Query]) -> QueryResult:
+        """Ask what `query` builds for the present dialect; once more of the reserve if need be."""
+        try:
+            return self._run_here(query())
+        except EngineError:
+            if self.reserve is None:
+                raise
+        (self.engine, self.dialect), self.reserve, self.fell_back = self.reserve, None, True
+        return self._run_here(query())
+
+    def _run_here(self, query: exp.Query) -> QueryResult:
         sql = query.sql(dialect=self.dialect.name)
         for left in reversed(range(TRIES)):
             self.hold()
