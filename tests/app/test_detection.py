@@ -63,6 +63,7 @@ def test_the_report_has_the_commands_keys() -> None:
         "pending",
         "bytes_scanned",
         "seconds",
+        "engines",
     }
 
 

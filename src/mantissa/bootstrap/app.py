@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.clock import SystemClock
 from mantissa.config.settings import Settings
-from mantissa.errors import Conflict
+from mantissa.errors import ConfigError, Conflict
 from mantissa.model import DataFile, Finding, QueryLimits, RuleInfo, Table
 from mantissa.ports import (
     Catalog,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mantissa.detection.prepare import Prepared
     from mantissa.detection.rule import RuleSet
     from mantissa.detection.run import Detection
+    from mantissa.detection.ways import Quick
     from mantissa.lake.ingest import Ingest, Inputs, LakePorts
     from mantissa.lake.quarantine import Quarantine
     from mantissa.lake.reconcile import Reconcile
@@ -65,6 +66,9 @@ class App(ABC):
 
     detection_seconds = 600.0
     """Time one fused query of a detection run may take."""
+
+    engine_name = "duckdb"
+    """What the lake's own engine is called."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -311,30 +315,55 @@ class App(ABC):
             self._compiled = (rules, self._compile(rules))
         return self._compiled[1]
 
-    def _compile(self, rules: RuleSet) -> Prepared:
+    def _compile(self, rules: RuleSet, dialect: str = "") -> Prepared:
         from mantissa.detection.dialects import DIALECTS
         from mantissa.detection.prepare import prepare
 
-        return prepare(rules, self.sources.values(), DIALECTS[self.engine.dialect])
+        return prepare(rules, self.sources.values(), DIALECTS[dialect or self.engine.dialect])
 
     def detection(
         self,
         judged: Callable[[int], None] = lambda files: None,
         go_on: Callable[[], bool] = lambda: True,
+        engine: str = "",
     ) -> Detection:
         """Return what turns pending files into findings and alerts.
 
         Args:
             judged: told how many files have been judged, each time that some have been.
             go_on: asked before each round whether there is time for one.
+            engine: `auto`, `athena` or `duckdb`; what the settings say unless given.
+
+        Raises `ConfigError` for an engine that this place does not have.
         """
         from mantissa.detection.run import Detection, Ports, RunSettings
 
         ports = Ports(self.state, self.objects, self.engine, self.clock, self.catalog.register)
         owner, owner_is_alive = self.worker()
         limits = QueryLimits(self.detection_seconds, self.settings.query.memory)
-        settings = RunSettings(owner, owner_is_alive, limits=limits, judged=judged, go_on=go_on)
+        settings = RunSettings(
+            owner,
+            owner_is_alive,
+            limits=limits,
+            judged=judged,
+            go_on=go_on,
+            engine=self.engine_name,
+            quick=self.quick(engine or self.settings.detection.engine),
+        )
         return Detection(ports, self.prepared, self._alert_writes, settings)
+
+    def quick(self, engine: str) -> Quick | None:
+        """Return when the embedded engine judges in place of the lake's own; None for never.
+
+        Raises `ConfigError` for an engine that this place does not have.
+        """
+        if engine == "athena":
+            raise ConfigError(
+                "there is no Athena on this machine",
+                where=str(self.settings.file or "engine"),
+                fix="take duckdb or auto; a deployed lake is judged by its own function",
+            )
+        return None
 
     def _alert_writes(self, findings: Sequence[Finding], rules: Mapping[str, RuleInfo]) -> Writes:
         from mantissa.alerts.group import alert_writes

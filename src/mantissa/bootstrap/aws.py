@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from mantissa.adapters.aws.export import AthenaExport
     from mantissa.adapters.aws.inputs import S3Inputs
     from mantissa.adapters.lake_sql import LakeSql
+    from mantissa.adapters.local.fetched import FetchedEngine
+    from mantissa.detection.prepare import Prepared
+    from mantissa.detection.rule import RuleSet
+    from mantissa.detection.ways import Quick, Way
     from mantissa.lake.arrivals import Arrivals
     from mantissa.lake.seen import Seen
     from mantissa.lake.sweep import Sweep
@@ -44,6 +48,10 @@ LAMBDA_HOME = Path(gettempdir()) / f"mantissa-{os.getpid()}"
 """Where a function keeps its copy of the lake's configuration; emulators give all functions one `/tmp`."""
 FRESH = timedelta(seconds=15)
 """For how long a function takes the lake's configuration to be as it was."""
+ROOM = 256 << 20
+"""Bytes of `/tmp` that copies of the lake's files may take: a function has 512 MB."""
+MEMORY = 512 << 20
+"""Bytes that one query of the embedded engine may use: the function has 2 GB, and rules take some."""
 DETECTION_SECONDS = 120.0
 """Time one fused query of a detection run may take: a function lives for 15 minutes."""
 
@@ -52,11 +60,13 @@ class AwsApp(App):
     """The product over the services of one AWS account and region."""
 
     detection_seconds = DETECTION_SECONDS
+    engine_name = "athena"
 
     def __init__(
         self, settings: Settings, worker: str = "", clients: Clients | None = None
     ) -> None:
         super().__init__(settings)
+        self._quick: tuple[RuleSet, Prepared] | None = None
         self._worker = worker
         self.clients = clients or Clients()
 
@@ -168,6 +178,33 @@ class AwsApp(App):
         return self.athena
 
     @cached_property
+    def fetched(self) -> FetchedEngine:
+        """The embedded engine over copies of the lake's files."""
+        from mantissa.adapters.local.fetched import FetchedEngine, Room
+
+        most = max(ROOM, 2 * self.settings.detection.small_bytes)
+        engine = FetchedEngine(self.objects, self.tables, Room(Path(gettempdir()), most), MEMORY)
+        self._open.callback(engine.release)
+        return engine
+
+    def quick(self, engine: str) -> Quick | None:
+        """Return when the embedded engine judges in place of Athena; None for never."""
+        from mantissa.detection.ways import Quick
+
+        if engine == "athena":
+            return None
+        given = self.settings.detection
+        return Quick(self._quick_way, given.small_bytes, given.small_files, engine == "duckdb")
+
+    def _quick_way(self) -> Way:
+        from mantissa.detection.ways import Way
+
+        rules = self.rules
+        if self._quick is None or self._quick[0] is not rules:
+            self._quick = (rules, self._compile(rules, "duckdb"))
+        return Way("duckdb", self.fetched, self._quick[1], self.fetched.release)
+
+    @cached_property
     def query_engine(self) -> QueryEngine:
         """Athena: the guard and the workgroup hold for everybody."""
         return self.athena_for_people
@@ -189,6 +226,12 @@ class AwsApp(App):
     def alert_queue(self) -> Queue:
         """What wakes delivery."""
         return self._queue(self.settings.aws.alert_queue, "alert_queue")
+
+    @cached_property
+    def detect_queue(self) -> Queue | None:
+        """What wakes detection; None where only the clock does."""
+        url = self.settings.aws.detect_queue
+        return self._queue(url, "detect_queue") if url else None
 
     @cached_property
     def ingest_queue(self) -> Queue:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class TrinoApp(AwsApp):
     """The product whose SQL runs on a cluster that reads the same Glue database and buckets."""
 
+    engine_name = "trino"
+
     @cached_property
     def trino_engine(self) -> TrinoEngine:
         """The cluster of the settings."""

@@ -15,6 +15,7 @@ from typing import Any, Literal
 Unit = Literal["", "bytes", "seconds"]
 LEVELS = ("informational", "low", "medium", "high", "critical")
 """Sigma's levels, lowest first."""
+ENGINES = ("auto", "athena", "duckdb")
 VERDICTS = ("true_positive", "false_positive", "benign")
 DESTINATION_TYPES = ("slack", "pagerduty", "webhook")
 
@@ -66,6 +67,24 @@ class DetectionSettings:
     placeholders: Mapping[str, tuple[str, ...]] = _key(
         "What Sigma's placeholders stand for: name → patterns or networks, in `[detection.placeholders]`.",
         {},
+    )
+    engine: str = _key(
+        "What judges new files: a deployed lake's own engine (athena), the embedded one (duckdb), "
+        "or whichever is due for what is pending (auto). On a laptop it is always duckdb.",
+        "auto",
+        choices=ENGINES,
+    )
+    small_bytes: int = _key(
+        "With auto, the embedded engine judges up to so many bytes of Parquet files at a time.",
+        64 << 20,
+        unit="bytes",
+        low=0,
+        high=256 << 20,
+    )
+    small_files: int = _key("With auto, it judges up to so many files at a time.", 200, low=0)
+    immediate: bool = _key(
+        "Whether a deployed lake judges new files as soon as they are committed; else on schedule.",
+        True,
     )
     look_back: float = _key(
         "A rule that needs a field which held no value for so long is said to be unable to fire.",
@@ -129,6 +148,7 @@ class AwsSettings:
     )
     ingest_queue: str = _key("URL of the queue of objects to ingest.", "")
     alert_queue: str = _key("URL of the queue that wakes delivery.", "")
+    detect_queue: str = _key("URL of the queue that wakes detection; empty for none.", "")
     secret_prefix: str = _key("What the names of our secrets begin with.", "mantissa-log/")
 
 

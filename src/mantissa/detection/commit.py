@@ -242,6 +242,7 @@ class Commit:
             alerts=alerts,
             bytes_scanned=work.done.bytes_scanned,
             seconds=spent.total_seconds(),
+            engines=tuple(sorted(work.engines)),
             files=tuple(work.files),
         )
 

@@ -33,6 +33,7 @@ from mantissa.detection.matched import SCHEMA, match_files
 from mantissa.detection.output import OutputPorts, stem, write_files
 from mantissa.detection.prepare import Prepared
 from mantissa.detection.table import MATCHES
+from mantissa.detection.ways import Way
 from mantissa.model import Finding, QueryLimits
 from mantissa.ports import QueryEngine, StateStore
 
@@ -61,6 +62,7 @@ class Together:
     Args:
         crossings: what is to be remembered of crossings.
         evaluated: ids of the correlations that looked.
+        fell_back: whether the lake's own engine had to help the embedded one.
     """
 
     crossings: Crossings
@@ -69,6 +71,7 @@ class Together:
     evaluated: set[str] = field(default_factory=set)
     bytes_scanned: int = 0
     seconds: float = 0.0
+    fell_back: bool = False
 
 
 @dataclass(slots=True)
@@ -77,12 +80,14 @@ class Correlating:
 
     Args:
         hold: called before each step; raises `Conflict` when another run took over.
+        quick: the embedded engine, where it is asked first.
     """
 
     ports: CorrelatingPorts
     prepared: Prepared
     limits: QueryLimits
     hold: Callable[[], None]
+    quick: Way | None = None
 
     def run(
         self, fresh: Sequence[pa.Table], again: Mapping[str, Sequence[str]], stamp: RunStamp
@@ -107,11 +112,18 @@ class Correlating:
             due = {
                 c: spans(touched[c.info.id], c.span) for c in correlations if c.info.id in touched
             }
-            look = Look(self.ports.engine, self.prepared.dialect, self.limits, self.hold)
+            look = self._look(together)
             islands = _whole(look, look.at(due), together.crossings)
             self._note(look, due, keys, again, together)
             rows += list(self._tell(look, islands, stamp, together))
         return together
+
+    def _look(self, together: Together) -> Look:
+        own = self.ports.engine, self.prepared.dialect
+        if self.quick is None or together.fell_back:
+            return Look(*own, self.limits, self.hold)
+        quick = self.quick.engine, self.quick.prepared.dialect
+        return Look(*quick, self.limits, self.hold, reserve=own)
 
     def _write(self, rows: Sequence[pa.Table], stem: str) -> list[str]:
         self.hold()
@@ -142,6 +154,7 @@ class Correlating:
         together.evaluated |= {c.info.id for c in due}
         together.bytes_scanned += look.bytes_scanned
         together.seconds += look.seconds
+        together.fell_back |= look.fell_back
         for name, error in look.failures.items():
             files = tuple(dict.fromkeys((*again.get(name, ()), *keys)))
             together.failures.append(RuleFailure(name, error.code, str(error), MATCHES.name, files))

@@ -137,6 +137,7 @@ class Report:
         evaluated: rules that judged at least one file or tried to.
         pending: input records left.
         seconds: from the start of the first run to the end of the last.
+        engines: names of the engines that judged, sorted.
     """
 
     run: str = ""
@@ -148,6 +149,7 @@ class Report:
     pending: int = 0
     bytes_scanned: int = 0
     seconds: float = 0.0
+    engines: tuple[str, ...] = ()
     files: tuple[str, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -165,4 +167,5 @@ class Report:
             "pending": self.pending,
             "bytes_scanned": self.bytes_scanned,
             "seconds": self.seconds,
+            "engines": list(self.engines),
         }

@@ -18,7 +18,7 @@ from mantissa.detection.journal import (
     missed_from,
     pin_from,
 )
-from mantissa.errors import Busy
+from mantissa.errors import Busy, Conflict
 from mantissa.lake.books import PENDING
 from mantissa.ports import Clock, Item, Put, StateStore
 
@@ -49,7 +49,7 @@ class Pins:
     def begin(self, rules: str, pending: Sequence[Item], missed: Sequence[Item]) -> Pin | None:
         """Pin a new run over these records; None when there are none.
 
-        Raises `Busy` when another worker was first, and `Conflict` when it is at this very moment.
+        Raises `Busy` when another worker was first, at this very moment too.
         """
         if not pending and not missed:
             return None
@@ -64,7 +64,10 @@ class Pins:
         pin = Pin(
             name.hexdigest()[:16], *covered, rules, now, self._owner, now + self._lease, version
         )
-        return self._put(pin, "running")
+        try:
+            return self._put(pin, "running")
+        except Conflict as error:
+            raise _busy(pin) from error
 
     def contents(self, pin: Pin) -> tuple[list[Item], list[tuple[Item, Missed]]]:
         """Read the records a pin covers, without those that another run judged before the pin."""

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 
 from mantissa.detection.commit import AlertHook, Commit
 from mantissa.detection.correlating import Correlating
-from mantissa.detection.execute import Evaluator, merged
+from mantissa.detection.execute import Evaluation, Evaluator, merged
 from mantissa.detection.findings import (
     Arrival,
     RunStamp,
@@ -33,9 +33,10 @@ from mantissa.detection.matched import to_matches
 from mantissa.detection.missed import due
 from mantissa.detection.output import written_before
 from mantissa.detection.pin import Pins
-from mantissa.detection.prepare import Prepared, only
+from mantissa.detection.prepare import Predicate, Prepared
 from mantissa.detection.settlement import Work
 from mantissa.detection.table import FINDINGS, MATCHES
+from mantissa.detection.ways import Files, Quick, Way, judge_quickly
 from mantissa.errors import Busy, Conflict, StoreError
 from mantissa.lake.books import PENDING
 from mantissa.model import QueryLimits, QueryResult
@@ -54,6 +55,8 @@ class RunSettings:
             one query may take, and renewed when a third of it is over.
         judged: told how many files of a table have been judged, for those who wait.
         go_on: asked before each round whether there is time for one.
+        engine: what the lake's own engine is called in reports.
+        quick: when the embedded engine judges instead of it; never without.
     """
 
     owner: str = "detect"
@@ -63,6 +66,8 @@ class RunSettings:
     lease: timedelta = timedelta(minutes=5)
     judged: Callable[[int], None] = field(default=lambda files: None)
     go_on: Callable[[], bool] = field(default=lambda: True)
+    engine: str = "duckdb"
+    quick: Quick | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,8 @@ class Detection:
         )
         if pin is None:
             return None
-        return Work(pin, *self._pins.contents(pin), taken=pin.version)
+        contents = self._pins.contents(pin)
+        return Work(pin, *contents, taken=pin.version, taken_up=resumed is not None)
 
     def _pending(self) -> Iterable[Item]:
         return self._ports.state.query(PENDING)
@@ -144,6 +150,7 @@ class Detection:
             if work.pin.settlement:
                 report = self._commit.settle(work)
             else:
+                self._choose(work)
                 self._judge(work)
                 self._correlate(work)
                 self._hold(work)
@@ -155,19 +162,31 @@ class Detection:
                 raise
             return None
         finally:
+            if work.quick is not None:
+                work.quick.release()
             if not settled:
                 with suppress(StoreError):
                     self._pins.release(work.pin)
         return report
 
+    def _choose(self, work: Work) -> None:
+        """Take the embedded engine where little is to be judged.
+
+        What a worker left behind may have killed it: for that the lake's own engine is taken.
+        """
+        if self._settings.quick is not None and not work.taken_up:
+            missed = _files(missed.files for _, missed in work.made_good)
+            work.quick = self._settings.quick.way_for(self._ports.objects, work.items, missed)
+
     def _judge(self, work: Work) -> None:
         files = _files(item.value["files"] for item in work.items)
         for table, keys in files.items():
-            self._evaluate(work, self._prepared, {table: keys})
+            self._evaluate(work, self._prepared.predicates, {table: keys})
             self._settings.judged(len(keys))
         for _, missed in work.made_good:
-            if missed.rule_id in self._prepared.rules:
-                self._evaluate(work, only(self._prepared, [missed.rule_id]), missed.files)
+            own = [p for p in self._prepared.predicates if p.rule.info.id == missed.rule_id]
+            if own:
+                self._evaluate(work, own, missed.files)
 
     def _correlate(self, work: Work) -> None:
         """See the run's matches together with earlier ones."""
@@ -180,7 +199,9 @@ class Detection:
         if not work.matches and not again:
             return
         limits, stamp = self._settings.limits, self._stamp(work)
-        correlating = Correlating(self._ports, self._prepared, limits, lambda: self._hold(work))
+        correlating = Correlating(
+            self._ports, self._prepared, limits, lambda: self._hold(work), work.quick
+        )
         found = correlating.run(work.matches, again, stamp)
         work.findings |= {finding.finding_id: finding for finding in found.findings}
         work.crossings = list(found.crossings.writes())
@@ -188,6 +209,8 @@ class Detection:
         work.done.failures += found.failures
         work.done.bytes_scanned += found.bytes_scanned
         work.done.seconds += found.seconds
+        if found.fell_back:
+            work.engines.add(self._settings.engine)
 
     def _hold(self, work: Work) -> None:
         """Make sure that nobody took over. Raises `Conflict`."""
@@ -202,7 +225,35 @@ class Detection:
         if work.pin.lease_until - self._ports.clock.now() < self._lease * 2 / 3:
             work.pin = self._pins.renew(work.pin)
 
-    def _evaluate(self, work: Work, prepared: Prepared, files: Mapping[str, Sequence[str]]) -> None:
+    def _evaluate(self, work: Work, predicates: Sequence[Predicate], files: Files) -> None:
+        """Judge files by predicates of the lake's own engine, with the engine that is chosen."""
+        tables = {table for table, keys in files.items() if keys}
+        mine = [p for p in predicates if p.source.table.name in tables]
+        work.evaluated |= {p.rule.info.id for p in mine}
+        if not mine:
+            return
+        own = Way(self._settings.engine, self._ports.engine, self._prepared)
+
+        def judge(
+            way: Way, predicates: Sequence[Predicate], files: Files, done: Evaluation
+        ) -> None:
+            work.engines.add(way.name)
+            self._evaluate_with(way, work, predicates, files, done)
+
+        left = [(mine, files)]
+        if work.quick is not None:
+            left = judge_quickly(judge, work.quick, mine, files, work.done)
+        for some, keys in left:
+            judge(own, some, keys, work.done)
+
+    def _evaluate_with(
+        self,
+        way: Way,
+        work: Work,
+        predicates: Sequence[Predicate],
+        files: Files,
+        done: Evaluation,
+    ) -> None:
         stamp = self._stamp(work)
 
         def keep(query: FusedQuery, result: QueryResult) -> None:
@@ -211,15 +262,16 @@ class Detection:
             work.matches += to_matches(query, result, stamp.run_id)
 
         failing = frozenset(item.value["rule"] for item in self._ports.state.query(MISSED))
-        engine, limits = self._ports.engine, self._settings.limits
         evaluator = Evaluator(
-            engine, prepared.dialect, limits, keep, failing, work.done, lambda: self._beat(work)
+            way.engine,
+            way.prepared.dialect,
+            self._settings.limits,
+            keep,
+            failing,
+            done,
+            lambda: self._beat(work),
         )
-        evaluator.evaluate(prepared.predicates, files)
-        tables = {table for table, keys in files.items() if keys}
-        work.evaluated |= {
-            p.rule.info.id for p in prepared.predicates if p.source.table.name in tables
-        }
+        evaluator.evaluate(predicates, files)
 
 
 def _join(before: Report, after: Report) -> Report:
@@ -232,6 +284,7 @@ def _join(before: Report, after: Report) -> Report:
         alerts=before.alerts + after.alerts,
         bytes_scanned=before.bytes_scanned + after.bytes_scanned,
         seconds=before.seconds + after.seconds,
+        engines=tuple(sorted({*before.engines, *after.engines})),
         files=before.files + after.files,
     )
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from mantissa.detection.crossings import crossings_from, crossings_json
 from mantissa.detection.execute import Evaluation, RuleFailure, merged
 from mantissa.detection.journal import Missed, Pin, Report
+from mantissa.detection.ways import Way
 from mantissa.model import Finding, RuleInfo
 from mantissa.ports import Item, Put
 
@@ -32,6 +33,9 @@ class Work:
         staged: where a file of findings waits → its key in the lake.
         infos: the rules that found something, as they were then.
         digests: rule that failed → digest of the SQL that failed.
+        taken_up: whether another worker began the run.
+        quick: the embedded engine, where it judges the run.
+        engines: names of the engines that judged.
     """
 
     pin: Pin
@@ -47,6 +51,9 @@ class Work:
     staged: dict[str, str] = field(default_factory=dict)
     infos: dict[str, RuleInfo] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    taken_up: bool = False
+    quick: Way | None = None
+    engines: set[str] = field(default_factory=set)
 
 
 def settlement_json(work: Work, report: Report) -> bytes:
@@ -83,4 +90,10 @@ def _report(
 ) -> Report:
     names = ("run", "objects_judged", "findings", "alerts", "bytes_scanned", "seconds")
     numbers = {name: value[name] for name in names}
-    return Report(**numbers, evaluated=value["rules"]["evaluated"], failed=failed, files=files)
+    return Report(
+        **numbers,
+        evaluated=value["rules"]["evaluated"],
+        failed=failed,
+        engines=tuple(value.get("engines", ())),
+        files=files,
+    )

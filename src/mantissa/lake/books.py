@@ -46,6 +46,7 @@ def pending_writes(key: str, plan: Plan, outcome: Outcome) -> list[Put]:
         "modified": plan.modified,
         "committed_at": outcome.committed_at,
         "files": files,
+        "bytes": sum(file.bytes for file in outcome.manifest.files),
         "manifest": outcome.manifest_key,
     }
     return [Put(PENDING, key, value, None)]
