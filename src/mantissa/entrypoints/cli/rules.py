@@ -71,9 +71,12 @@ def list_rules(call: Call) -> None:
 @rules.command("show")
 @command(example="mantissa rules show 7019dde0")
 def show(call: Call, rule_id: RuleId) -> None:
-    """Show one rule whole: what it is about, its text and its state."""
+    """Show one rule whole: what it is about, its text, its state and its noise."""
+    from mantissa.bootstrap.noise import noise_of
+
     app = boot_without_lake(call)
     rule = find_rule(app.rules, rule_id)
+    noise = noise_of(rule.info)
     known = {entry["id"]: entry for entry in overview(app)}
     document = known[rule.info.id] | {
         "description": rule.info.description,
@@ -82,9 +85,16 @@ def show(call: Call, rule_id: RuleId) -> None:
         "fields": list(rule.info.fields),
         "version": rule.info.version,
         "tests": len(rule.tests),
+        "noise": None if noise is None else noise.to_json(),
         "text": rule.text,
     }
-    call.output.result(document, lambda: call.output.say(rule.text))
+
+    def tell() -> None:
+        call.output.say(rule.text)
+        if noise is not None:
+            call.output.say(f"# Noise: {'; '.join(noise.words())}")
+
+    call.output.result(document, tell)
 
 
 @rules.command("check")

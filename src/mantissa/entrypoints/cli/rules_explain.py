@@ -52,8 +52,11 @@ def explain(
 
 
 def _head(app: LocalApp, rule: Rule | Correlation) -> dict[str, Any]:
+    from mantissa.bootstrap.noise import noise_of
+
     info = rule.info
     logsource = getattr(rule, "logsource", None)
+    noise = noise_of(info)
     return {
         "id": info.id,
         "title": info.title,
@@ -72,6 +75,7 @@ def _head(app: LocalApp, rule: Rule | Correlation) -> dict[str, Any]:
             {"name": test.name, "match": test.match, "events": len(test.events)}
             for test in rule.tests
         ],
+        "noise": None if noise is None else noise.to_json() | {"words": list(noise.words())},
     }
 
 
@@ -168,6 +172,8 @@ def _proof_lines(document: dict[str, Any]) -> Iterator[str]:
     if document["false_positives"]:
         yield ""
         yield "Known false positives: " + "; ".join(document["false_positives"])
+    if document["noise"]:
+        yield "Noise, as measured: " + "; ".join(document["noise"]["words"])
     yield ""
     if not document["tests"]:
         yield "It has no tests."
