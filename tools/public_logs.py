@@ -35,6 +35,7 @@ from mantissa.sources.record import Batch, Limits
 from mantissa.sources.registry import Sources
 
 ROOT = Path(__file__).resolve().parents[1]
+UNCLAIMED = "no source recognises the file's records"
 SAMPLE = 50
 """Records by which a file's source is recognised."""
 
@@ -86,11 +87,15 @@ class Outcome:
 
     Args:
         rows: its records that became rows.
+        records: how many records were given.
+        unread: why records did not become rows → how many.
         fired: id of a rule that reports → on how many records; of a correlation → findings.
         belonging: name of a log source's condition → how many rows satisfy it.
     """
 
     rows: pa.Table
+    records: int
+    unread: Counter[str] = field(default_factory=Counter)
     fired: Counter[str] = field(default_factory=Counter)
     belonging: Counter[str] = field(default_factory=Counter)
 
@@ -117,14 +122,16 @@ def _of_source(
     worlds: Sequence[World], folder: Path, sources: Sources, prepared: Prepared, spec: SourceSpec
 ) -> dict[World, Outcome]:
     trial = Trial()
-    tables = list(_tables(worlds, folder, sources, spec, trial))
-    starts = list(accumulate((len_ for _, len_ in tables), initial=0))
-    every = pa.concat_tables([table for table, _ in tables])
+    made = list(_outcomes(worlds, folder, sources, spec, trial))
+    starts = list(accumulate((outcome.records for outcome in made), initial=0))
+    every = pa.concat_tables([outcome.rows for outcome in made])
     predicates = [p for p in prepared.predicates if p.source.name == spec.name]
     judge({spec.table.name: every}, predicates, DUCKDB, RowsEngine, trial)
     if trial.failures:
         raise SystemExit(f"the engine refused a rule: {trial.failures[0]}")
-    found = {w: Outcome(table) for w, (table, _) in zip(worlds, tables, strict=True)}
+    found = dict(zip(worlds, made, strict=True))
+    for number, reason in trial.unread.items():
+        found[worlds[bisect_right(starts, number) - 1]].unread[reason] += 1
     reporting = {p.rule.info.id for p in predicates if p.reports}
     for number, ids in trial.fired.items():
         world = worlds[bisect_right(starts, number) - 1]
@@ -155,21 +162,22 @@ def _by_world(matches: Iterable[pa.Table], starts: Sequence[int]) -> dict[int, p
     return {at: joined.filter(pc.equal(homes, at)) for at in sorted(set(homes.to_pylist()))}
 
 
-def _tables(
+def _outcomes(
     worlds: Sequence[World], folder: Path, sources: Sources, spec: SourceSpec, trial: Trial
-) -> Iterator[tuple[pa.Table, int]]:
-    """Yield each world's rows and how many numbers its records took."""
+) -> Iterator[Outcome]:
+    """Yield each world's rows; records are numbered over all worlds."""
     first = 0
     for world in worlds:
-        made = [Rows(spec).map(Batch([], []), trial)]
-        before = first
+        made, unread, before = [Rows(spec).map(Batch([], []), trial)], Counter[str](), first
         for entry in world.files:
             raws = records(folder, entry)
             if sources.claim(entry.file, raws[:SAMPLE]).source == spec.name:
                 positions = list(range(first, first + len(raws)))
                 made.append(Rows(spec).map(Batch(raws, positions), trial))
+            else:
+                unread[UNCLAIMED] += len(raws)
             first += len(raws)
-        yield pa.concat_tables(made), first - before
+        yield Outcome(pa.concat_tables(made), first - before, unread)
 
 
 def records(folder: Path, entry: Entry) -> list[bytes]:

@@ -91,7 +91,8 @@ def _wanted(entry: Entry) -> bool | None:
 
 def measure(folder: Path) -> dict[str, Any]:
     """Return what `rules/noise.json` holds."""
-    rules, sources = load_rules([ROOT / "rules"]), load_sources()
+    rules: RuleSet = load_rules([ROOT / "rules"])
+    sources = load_sources()
     prepared = prepare(rules, sources.values(), DUCKDB)
     found = judged(worlds(manifest(folder)), folder, sources, prepared)
     return {
@@ -115,7 +116,8 @@ def _lines(
     rules: RuleSet, prepared: Prepared, found: Mapping[World, Outcome]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     known = {c.info.id: c for c in prepared.correlations}
-    for rule in (*rules.rules, *rules.correlations):
+    every: tuple[Rule | Correlation, ...] = (*rules.rules, *rules.correlations)
+    for rule in every:
         if isinstance(rule, Correlation):
             reads = members_of(rule, known, prepared.predicates)
         else:
