@@ -56,8 +56,9 @@ def _listener(port: int) -> int:
     """Return the process of the server that listens on a port."""
     wanted = f"http-server.http.port={port}"
     for place in Path("/proc").iterdir():
-        if place.name.isdigit() and _command(place).endswith("io.trino.server.TrinoServer"):
-            config = [a for a in _command(place).split("\0") if a.startswith("-Dconfig=")]
+        program, *arguments = (_command(place) if place.name.isdigit() else "").split("\0")
+        if Path(program).name == "java" and arguments[-1:] == ["io.trino.server.TrinoServer"]:
+            config = [a for a in arguments if a.startswith("-Dconfig=")]
             if config and wanted in Path(config[0].partition("=")[2]).read_text():
                 return int(place.name)
     raise SystemExit("no Trino of this benchmark runs")

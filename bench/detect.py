@@ -148,7 +148,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(dir=options.scratch) as name:
         home = Path(name)
-        jobs = list(_jobs(options, home))
+        jobs = [job for job in _jobs(options, home) if options.only in job.title]
         with _trino(options, home, jobs) as trino:
             bench = Bench(home, options.peers, trino, options.limit)
             text = [_head(options), ""]
@@ -270,6 +270,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scratch", type=Path, default=None, help="where the rows are written")
     parser.add_argument("--peers", default="", help="an interpreter with the peers installed")
     parser.add_argument("--trino", action="store_true")
+    parser.add_argument("--only", default="", help="words of the titles to run")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if not (options.shared / "sigmahq").is_dir():
