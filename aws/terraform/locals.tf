@@ -10,7 +10,9 @@ locals {
   # Size and limits of each function; the variable `functions` changes single ones.
   function_defaults = {
     ingest = { memory = 2048, timeout = 300, scratch = 2048, reserved = null }
-    detect = { memory = 1024, timeout = 600, scratch = 512, reserved = 1 } # runs must not overlap
+    # Runs do not overlap: the second finds the first one's pin and ends. Three may start, so that none is
+    # throttled, which would count towards the dead-letter queue: two from the queue, one by the clock.
+    detect = { memory = 2048, timeout = 600, scratch = 512, reserved = 3 }
     alert  = { memory = 512, timeout = 120, scratch = 512, reserved = null }
     api    = { memory = 1024, timeout = 29, scratch = 512, reserved = null } # API Gateway waits no longer
     sweep  = { memory = 512, timeout = 900, scratch = 512, reserved = null }

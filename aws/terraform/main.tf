@@ -67,7 +67,7 @@ module "ingestion" {
   raw_bucket                 = module.storage.buckets.raw
   additional_raw_bucket_arns = [for bucket in var.additional_raw_buckets.names : "arn:${local.context.partition}:s3:::${bucket}"]
   kms_key_arn                = module.encryption.key_arns.state
-  function_timeouts          = { for queue in ["ingest", "alert"] : queue => local.functions[queue].timeout }
+  function_timeouts          = { for queue in ["ingest", "detect", "alert"] : queue => local.functions[queue].timeout }
   notify                     = var.ingest.notify
   alarm_topic_arn            = local.context.alarm_topic_arn
 }

@@ -23,12 +23,12 @@ output "workgroups" {
 }
 
 output "queue_urls" {
-  description = "URL of each queue: ingest, alert."
+  description = "URL of each queue: ingest, detect, alert."
   value       = module.ingestion.queue_urls
 }
 
 output "dlq_urls" {
-  description = "URL of each dead-letter queue: ingest, alert, schedule."
+  description = "URL of each dead-letter queue: ingest, detect, alert, schedule."
   value       = merge(module.ingestion.dlq_urls, { schedule = module.scheduling.dlq_url })
 }
 
@@ -104,6 +104,7 @@ output "environment" {
     MANTISSA_AWS_WORKGROUP      = module.catalog.workgroups.interactive
     MANTISSA_AWS_INGEST_QUEUE   = module.ingestion.queue_urls.ingest
     MANTISSA_AWS_ALERT_QUEUE    = module.ingestion.queue_urls.alert
+    MANTISSA_AWS_DETECT_QUEUE   = module.ingestion.queue_urls.detect
     MANTISSA_AWS_SECRET_PREFIX  = local.context.secret_prefix
   }
 }

@@ -116,6 +116,8 @@ OUTPUTS = {
     "DetectionWorkgroup": "workgroups.detection",
     "InteractiveWorkgroup": "workgroups.interactive",
     "IngestQueueUrl": "queue_urls.ingest",
+    "DetectQueueUrl": "queue_urls.detect",
+    "DetectDeadLettersUrl": "dlq_urls.detect",
     "AlertQueueUrl": "queue_urls.alert",
     "IngestDeadLettersUrl": "dlq_urls.ingest",
     "AlertDeadLettersUrl": "dlq_urls.alert",

@@ -92,7 +92,7 @@ class Deployed:
 def deploy(clients: Clients) -> Deployed:
     """Make a deployment."""
     key = clients.kms.create_key()["KeyMetadata"]["Arn"]
-    urls = {q: _queue(clients, q, key) for q in ("ingest", "alert")}
+    urls = {q: _queue(clients, q, key) for q in ("ingest", "detect", "alert")}
     names = {p: f"{NAME}-{p}" for p in ("raw", "lake", "results")}
     parts = Parts(
         raw_buckets=(names["raw"],),
@@ -103,6 +103,7 @@ def deploy(clients: Clients) -> Deployed:
         workgroup=f"{NAME}-interactive",
         ingest_queue=urls["ingest"],
         alert_queue=urls["alert"],
+        detect_queue=urls["detect"],
         secret_prefix="mantissa-log/",
     )
     world = Deployed(clients, parts, key)

@@ -58,6 +58,7 @@ LOSES = hashlib.sha256(RAW[f"{LOGS}/day.json.gz"]).hexdigest()[:32]
 GONE = f"{LOGS}/gone.json.gz"
 SQL = f"SELECT event_id FROM {TABLE} WHERE event_date = '2026-11-18'"
 HANGS = f"SELECT count(*) AS hangs FROM {TABLE} WHERE event_date = '2026-11-18'"
+WOKEN = '{"committed": true}'
 FAULT = Answer("InvalidRequestException", "GENERIC_INTERNAL_ERROR: try again")
 
 
@@ -157,6 +158,8 @@ def play_ingest(world: World, scene: str) -> Iterator[str]:
         yield "what a dead worker left is still there"
     if (TABLE, "2026-11-19") not in days(world):
         yield "a day is not registered"
+    if len(world.waiting("detect")) != 1:
+        yield "detection was not woken"
 
 
 def _plan(world: World, key: str, spec: str) -> tuple[str, Plan]:
@@ -203,15 +206,15 @@ def to_detect(world: World, ingest: Role) -> Role:
     """Ingest, and leave what detection runs left that died at two places."""
     allowed = world.planned.service
     ingest.work(world, "new")
-    ready = now(world)
+    ready = now(world, detect=(WOKEN,))
     _died_before_its_commit(world)
-    new = now(world)
+    new = now(world, detect=(WOKEN,))
     settling = Role("detect", {"new": ready}, play_detect)
     # It has decided and cannot read its own decision: the next run has to.
     assert settling.problems(
         world, "new", without(allowed["detect"], Removal("WriteRuns", "s3:GetObject"))
     )
-    decided = now(world)
+    decided = now(world, detect=(WOKEN,))
     assert world.state.get(RUNS, ACTIVE).value["state"] == "settling"  # type: ignore[union-attr]
     return Role("detect", {"new": new, "decided": decided}, play_detect)
 
@@ -228,8 +231,10 @@ def play_detect(world: World, scene: str) -> Iterator[str]:
         troubles = world.endpoint.troubles
         troubles.fate(Fate(running_polls=HELD))
         troubles.answer("GetQueryExecution", FAULT)
-    (answer,) = world.call("detect", {})
+    batch = world.poll("detect")
+    (answer,) = world.call("detect", batch)
     yield from raised(answer)
+    world.delete("detect", batch, set())
     if answer.get("rules", {}).get("failed"):
         yield f"{answer['rules']['failed']}"
     wanted = {"findings": CROWD + 5, "alerts": CROWD + 2, "pending": 0}

@@ -157,7 +157,7 @@ class World:
 
     @cached_property
     def urls(self) -> dict[str, str]:
-        names = {queue: f"{self.planned.name}-{queue}" for queue in ("ingest", "alert")}
+        names = {queue: f"{self.planned.name}-{queue}" for queue in ("ingest", "detect", "alert")}
         return {q: self.sqs.get_queue_url(QueueName=name)["QueueUrl"] for q, name in names.items()}
 
     # ---- making it
@@ -309,6 +309,9 @@ class World:
             "MANTISSA_AWS_WORKGROUP": self.planned.workgroups[kind],
             "MANTISSA_AWS_INGEST_QUEUE": self.urls["ingest"],
             "MANTISSA_AWS_ALERT_QUEUE": self.urls["alert"],
+            "MANTISSA_AWS_DETECT_QUEUE": self.urls["detect"],
+            # What is here is little, and Athena's rights are to be proven.
+            "MANTISSA_DETECTION_ENGINE": "athena",
             "MANTISSA_AWS_SECRET_PREFIX": "mantissa-log/",
             "POWERTOOLS_SERVICE_NAME": function,
             "POWERTOOLS_METRICS_NAMESPACE": "Mantissa",

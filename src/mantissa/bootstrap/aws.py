@@ -233,6 +233,11 @@ class AwsApp(App):
         url = self.settings.aws.detect_queue
         return self._queue(url, "detect_queue") if url else None
 
+    def wake_detection(self) -> None:
+        """Have files judged that were committed, where that is not left to the clock."""
+        if self.settings.detection.immediate and self.detect_queue is not None:
+            self.detect_queue.send('{"committed": true}')
+
     @cached_property
     def ingest_queue(self) -> Queue:
         """Objects to ingest."""

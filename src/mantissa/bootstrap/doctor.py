@@ -146,7 +146,7 @@ class Doctor:
         for bucket in parts.raw_buckets[1:]:
             yield from buckets.reached(f"raw {bucket}", bucket)
         yield from self._announced()
-        for url in (parts.ingest_queue, parts.alert_queue):
+        for url in filter(None, (parts.ingest_queue, parts.detect_queue, parts.alert_queue)):
             yield from self._queues.checks(url)
         yield from table.checks(self._clients.dynamodb, parts.state_table, self._keys)
 

@@ -17,6 +17,7 @@ locals {
     MANTISSA_AWS_DATABASE        = var.context.database
     MANTISSA_AWS_INGEST_QUEUE    = var.queue_urls.ingest
     MANTISSA_AWS_ALERT_QUEUE     = var.queue_urls.alert
+    MANTISSA_AWS_DETECT_QUEUE    = var.queue_urls.detect
     MANTISSA_AWS_SECRET_PREFIX   = var.context.secret_prefix
     POWERTOOLS_METRICS_NAMESPACE = "Mantissa"
   }
@@ -28,7 +29,7 @@ locals {
 
   raw_key_arns = concat([var.key_arns.raw], var.additional_raw.key_arns)
   keys = {
-    ingest = { decrypt = concat(local.raw_key_arns, [var.key_arns.lake, var.key_arns.state]), encrypt = [var.key_arns.lake] }
+    ingest = { decrypt = concat(local.raw_key_arns, [var.key_arns.lake, var.key_arns.state]), encrypt = [var.key_arns.lake, var.key_arns.state] }
     detect = { decrypt = [var.key_arns.lake, var.key_arns.state], encrypt = [var.key_arns.lake, var.key_arns.state] }
     alert  = { decrypt = [var.key_arns.lake, var.key_arns.state, var.key_arns.secrets], encrypt = [] }
     api    = { decrypt = concat([var.key_arns.lake, var.key_arns.state], var.language_model.secret == null ? [] : [var.key_arns.secrets]), encrypt = [var.key_arns.lake] }
@@ -94,6 +95,18 @@ resource "aws_lambda_event_source_mapping" "ingest" {
   # Bounds the calls without throttling them: a throttled receipt counts towards the dead-letter queue.
   scaling_config {
     maximum_concurrency = var.ingest.maximum_concurrency
+  }
+}
+
+# A burst of commits is one call: messages are gathered, and a run goes on until nothing is pending.
+resource "aws_lambda_event_source_mapping" "detect" {
+  event_source_arn                   = var.context.queue_arns.detect
+  function_name                      = module.function["detect"].alias_arn
+  batch_size                         = 1000
+  maximum_batching_window_in_seconds = 20
+
+  scaling_config {
+    maximum_concurrency = 2 # the least that AWS takes
   }
 }
 

@@ -13,8 +13,8 @@ locals {
   language_model = var.language_model.secret != null || length(var.language_model.model_arns) > 0
 
   blocks = {
-    ingest = ["settings", "state_ingest", "read_raw", "write_lake", "register_partitions", "receive_ingest"]
-    detect = ["settings", "state_detect", "write_findings", "register_partitions", "query_detection", "send_alert"]
+    ingest = ["settings", "state_ingest", "read_raw", "write_lake", "register_partitions", "receive_ingest", "send_detect"]
+    detect = ["settings", "state_detect", "write_findings", "register_partitions", "query_detection", "receive_detect", "send_alert"]
     alert  = ["settings", "state_alert", "secrets", "receive_alert"]
     api    = concat(["settings", "state_api", "query_interactive"], local.language_model ? ["language_model"] : [])
     sweep  = ["settings", "state_sweep", "list_raw", "send_ingest"]

@@ -35,7 +35,7 @@ variable "buckets" {
 }
 
 variable "queue_urls" {
-  description = "URL of each queue: ingest, alert."
+  description = "URL of each queue: ingest, detect, alert."
   type        = map(string)
 }
 

@@ -1,4 +1,4 @@
-# How an object in the raw bucket becomes a message, and the queue that carries findings to alerts.
+# How an object in the raw bucket becomes a message, and the queues that wake detection and delivery.
 
 locals {
   rule_name = "${var.context.name}-raw-objects"
@@ -10,7 +10,8 @@ locals {
       dead_policy_documents = var.notify == "eventbridge" ? [data.aws_iam_policy_document.rule["dead"].json] : []
       max_age_seconds       = 900
     }
-    alert = { policy_documents = [], dead_policy_documents = [], max_age_seconds = 300 }
+    detect = { policy_documents = [], dead_policy_documents = [], max_age_seconds = 900 }
+    alert  = { policy_documents = [], dead_policy_documents = [], max_age_seconds = 300 }
   }
 }
 

@@ -29,7 +29,7 @@ variable "kms_key_arn" {
 }
 
 variable "function_timeouts" {
-  description = "Timeout in seconds of the functions that read the queues: ingest, alert."
+  description = "Timeout in seconds of the functions that read the queues: ingest, detect, alert."
   type        = map(number)
 }
 

@@ -12,7 +12,7 @@ locals {
     for purpose in ["raw", "lake", "results", "web", "logs", "audit"] :
     purpose => "${local.name}-${purpose}-${local.suffix}"
   }
-  queues     = { for queue in ["ingest", "alert"] : queue => "${local.name}-${queue}" }
+  queues     = { for queue in ["ingest", "detect", "alert"] : queue => "${local.name}-${queue}" }
   database   = replace(local.name, "-", "_")
   workgroups = { for use in ["detection", "interactive"] : use => "${local.name}-${use}" }
 }

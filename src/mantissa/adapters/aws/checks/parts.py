@@ -17,7 +17,8 @@ class Parts:
 
     Args:
         raw_buckets: the deployment's own first, then those that the user brought.
-        ingest_queue: the queue's URL, as is `alert_queue`.
+        ingest_queue: the queue's URL, as are `alert_queue` and `detect_queue`.
+        detect_queue: empty where only the clock wakes detection.
     """
 
     raw_buckets: tuple[str, ...]
@@ -29,6 +30,7 @@ class Parts:
     ingest_queue: str
     alert_queue: str
     secret_prefix: str
+    detect_queue: str = ""
 
     @property
     def named(self) -> bool:
