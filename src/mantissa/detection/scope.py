@@ -8,6 +8,7 @@ engines compare aliases without case, so names are made of the stored name or of
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 
 from sqlglot import exp
@@ -31,23 +32,15 @@ class Scope:
     def values(self, binding: Binding, *, lowered: bool) -> exp.Expr:
         """Name the list of texts that a field has inside a JSON column."""
         name = f"{'jl' if lowered else 'j'}${_digest(binding)}"
-        return self._share(
-            name,
-            lambda: self.dialect.json_values(quoted(binding.column), binding.path, lowered),
-        )
+        return self._share(name, lambda: _values(self.dialect, binding, lowered))
 
     def address(self, column: str) -> exp.Expr:
         """Name the address key of a text column."""
-        return self._share(f"a${column}", lambda: self.dialect.address_key(quoted(column)))
+        return self._share(f"a${column}", lambda: _address(self.dialect, column))
 
     def addresses(self, binding: Binding) -> exp.Expr:
         """Name the list of address keys that a field has inside a JSON column."""
-
-        def build() -> exp.Expr:
-            values = self.dialect.json_values(quoted(binding.column), binding.path, False)
-            return self.dialect.map_values(values, "v", self.dialect.address_key)
-
-        return self._share(f"ja${_digest(binding)}", build)
+        return self._share(f"ja${_digest(binding)}", lambda: _addresses(self.dialect, binding))
 
     def condition(self, test: exp.Expr) -> exp.Expr:
         """Name a condition that many rules share, such as that of their log source."""
@@ -58,6 +51,26 @@ class Scope:
         if name not in self.derived:
             self.derived[name] = build()
         return quoted(name)
+
+
+# Rules of one table ask for the same columns again and again, and some take long to build. What
+# these return is shared: whoever puts it into a tree copies it.
+
+
+@lru_cache(maxsize=4096)
+def _values(dialect: Dialect, binding: Binding, lowered: bool) -> exp.Expr:
+    return dialect.json_values(quoted(binding.column), binding.path, lowered)
+
+
+@lru_cache(maxsize=1024)
+def _address(dialect: Dialect, column: str) -> exp.Expr:
+    return dialect.address_key(quoted(column))
+
+
+@lru_cache(maxsize=1024)
+def _addresses(dialect: Dialect, binding: Binding) -> exp.Expr:
+    values = dialect.json_values(quoted(binding.column), binding.path, False)
+    return dialect.map_values(values, "v", dialect.address_key)
 
 
 def _digest(binding: Binding) -> str:

@@ -63,13 +63,22 @@ def read_documents(data: bytes, path: str) -> list[Document]:
     try:
         _check_shape(text, path)
         nodes = list(yaml.compose_all(text, Loader=_LOADER))
-        values = list(yaml.load_all(text, Loader=_UniqueLoader))
+        values = _values(nodes)
     except yaml.MarkedYAMLError as error:
         raise _located(error, path) from error
     except (yaml.YAMLError, AttributeError, ValueError, OverflowError) as error:
         raise RuleError(f"is not readable YAML: {error}", file=path) from error
     pairs = zip(nodes, values, strict=True)
     return [_document(node, value, text) for node, value in pairs if value is not None]
+
+
+def _values(nodes: list[yaml.Node]) -> list[Any]:
+    """Construct values of what is parsed already: rules with their tests are long."""
+    loader = _UniqueLoader("")
+    try:
+        return [loader.construct_document(node) for node in nodes]
+    finally:
+        loader.dispose()
 
 
 def _decode(data: bytes, path: str) -> str:
