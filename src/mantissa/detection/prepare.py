@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 
 from sqlglot import exp
