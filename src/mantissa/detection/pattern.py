@@ -1,12 +1,13 @@
 """A Sigma string as a pattern: literal text with wildcards, ready for LIKE or for a regex.
 
 Matching ignores case unless the rule says `cased`: the column is lowered by the engine and the
-literal here, but only ASCII is lowered here, because engines and Python disagree on some letters
-beyond it; what holds more is lowered by the engine itself.
+literal here if it holds only ASCII and signs without case, because engines and Python disagree on
+some letters beyond; what holds more is lowered by the engine itself, which no list is folded for.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -63,7 +64,7 @@ class Pattern:
     @property
     def engine_lowers(self) -> bool:
         """Whether the literal must be lowered by the engine."""
-        return not self.cased and not all(part.isascii() for part in self._literals)
+        return not self.cased and not all(map(_is_settled, self._literals))
 
     @property
     def holds_nul(self) -> bool:
@@ -119,7 +120,23 @@ class Pattern:
         return text
 
     def _cased(self, text: str) -> str:
-        return text if self.cased or not text.isascii() else text.lower()
+        return text if self.cased or not _is_settled(text) else text.lower()
+
+
+_CASELESS = frozenset(("Sc", "Sk", "Sm", "So", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps"))
+_CASELESS |= {"Zs", "Nd", "Mn", "Me", "Cf"}
+
+
+def _is_settled(text: str) -> bool:
+    """Whether everybody lowers a text alike: beyond ASCII it holds no letters and nothing cased."""
+    return text.isascii() or all(c.isascii() or _has_no_case(c) for c in text)
+
+
+def _has_no_case(character: str) -> bool:
+    return (
+        unicodedata.category(character) in _CASELESS
+        and character.lower() == character.upper() == character.casefold() == character
+    )
 
 
 def to_pattern(value: SigmaString) -> Pattern:

@@ -350,3 +350,14 @@ def test_a_rule_sees_the_rows_of_its_log_source_only() -> None:
         rule("s: {name: x}\ncondition: not s", number=4, logsource="category: window"),
     ]
     assert firing(events, *rules) == [[1, 2], [1], [1, 3], [1]]
+
+
+def test_signs_without_case_are_folded_like_plain_text_and_letters_are_not() -> None:
+    signs = ["\U0001f937\U0001f3fc\u200d\u2642\ufe0f", "\u2013X", "\u20ac9"]
+    listed = ", ".join(f"'{sign}'" for sign in signs)
+    detection = f"s: {{cmd|contains: [{listed}]}}\ncondition: s"
+    assert "LOWER" not in condition(detection, DUCKDB)
+    assert "LOWER" in condition("s: {cmd|contains: ['\u24b6', '\u00c4', '\u2160']}\ncondition: s")
+    events = [{"cmd": f"a {sign.lower()} b"} for sign in signs] + [{"cmd": "a b"}]
+    assert firing(events, rule(detection)) == [[1], [1], [1], []]
+    assert fires({"cmd": "\u24d0"}, "s: {cmd|contains: '\u24b6'}\ncondition: s")
