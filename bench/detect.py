@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,10 @@ def _options() -> argparse.Namespace:
     if not (options.shared / "sigmahq").is_dir():
         print("the public rules and recordings are not there: skipped")
         raise SystemExit(0)
+    if options.trino and find_spec("support") is None:
+        # What starts a Trino for tests lies beside them.
+        places = os.pathsep.join(str(HERE.parent / name) for name in ("tests", "tools"))
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONPATH": places})
     return options
 
 
