@@ -129,6 +129,7 @@ def as_dict(found: Any) -> dict[str, Any]:
 
 def azuma(job: dict[str, Any]) -> dict[str, Any]:
     from azuma import Rule
+    from azuma.exceptions import UnsupportedFeatureError
     from pydantic import ValidationError
 
     started = cpu()
@@ -136,7 +137,7 @@ def azuma(job: dict[str, Any]) -> dict[str, Any]:
     for path in job["rules"]:
         try:
             rules.append(Rule.model_validate_yaml(Path(path).read_text()))
-        except (ValidationError, ValueError):
+        except (UnsupportedFeatureError, ValidationError, ValueError):
             refused += 1
     compile_seconds = cpu() - started
     held = list(events(job))
