@@ -12,6 +12,7 @@ import msgspec
 from mantissa.alerts.group import TEXT, group_names
 from mantissa.alerts.outbox import Kind
 from mantissa.alerts.redact import Redactor, hide, scrub
+from mantissa.alerts.took import took
 from mantissa.model import Alert, Message, Sample, Severity
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def _fields(
         yield "ATT&CK", ", ".join(techniques)
     if rule.false_positives:
         yield "Known false positives", scrub("; ".join(rule.false_positives))
+    if told := took(msgspec.to_builtins(alert.stages) if alert.stages else {}):
+        yield "Took", told
     yield "Query", hide(scrub(remaining_sql(alert, _group(alert, redactor))), stand_ins)
     yield "Alert", alert.id
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from mantissa.adapters.packaging import archive, trim
 from mantissa.adapters.packaging.contents import merge, own_entries, wheel_entries
-from mantissa.adapters.packaging.functions import FORBIDDEN, FUNCTIONS, Function
+from mantissa.adapters.packaging.functions import EMBEDDED, FORBIDDEN, FUNCTIONS, Function
 from mantissa.adapters.packaging.lock import Pin, parse_lock
 from mantissa.adapters.packaging.target import Target
 from mantissa.adapters.packaging.wheels import fetch_wheels, wheel_glibc
@@ -146,7 +146,8 @@ def _artefact(function: Function, order: Order, before: Mapping[str, Any]) -> Ar
 
 
 def _refuse_forbidden(function: Function, pins: Sequence[Pin]) -> None:
-    found = sorted(FORBIDDEN.intersection(pin.name for pin in pins))
+    without = FORBIDDEN if function.embedded else FORBIDDEN | {EMBEDDED}
+    found = sorted(without.intersection(pin.name for pin in pins))
     if found:
         raise StoreError(f"{function.name} must not hold {', '.join(found)}")
 

@@ -21,9 +21,6 @@ _LAPTOP = (
     "adapters/memory",
     "adapters/packaging/",
     "adapters/trino.py",
-    "adapters/local/duckdb",
-    "adapters/local/footers",
-    "adapters/local/relations",
     "adapters/local/rows",
     "adapters/local/sandbox",
     "entrypoints/cli/",
@@ -31,6 +28,13 @@ _LAPTOP = (
     "library/",
 )
 """Beginnings of what only a laptop runs, below the package's folder."""
+_EMBEDDED = (
+    "adapters/local/duckdb",
+    "adapters/local/fetched",
+    "adapters/local/footers",
+    "adapters/local/relations",
+)
+"""Beginnings of what the embedded engine is made of."""
 
 
 def wheel_entries(wheel: Path) -> Iterator[tuple[str, bytes]]:
@@ -71,7 +75,8 @@ def _files(folder: Path) -> Iterable[Path]:
 
 def _is_for(function: Function, inside: str) -> bool:
     shells = [f"entrypoints/lambdas/{name}.py" for name in FUNCTIONS if name != function.name]
-    return not inside.startswith(_LAPTOP) and inside not in shells
+    without = _LAPTOP if function.embedded else (*_LAPTOP, *_EMBEDDED)
+    return not inside.startswith(without) and inside not in shells
 
 
 def merge(parts: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:

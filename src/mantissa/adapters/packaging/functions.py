@@ -37,11 +37,13 @@ class Function:
     Args:
         requires: what its code imports by name; the rest of its closure follows from the lock.
         rules: whether the rule library travels with it.
+        embedded: whether the embedded engine does.
     """
 
     name: str
     requires: tuple[str, ...]
     rules: bool = False
+    embedded: bool = False
     without: Mapping[str, str] = field(default_factory=lambda: WITHOUT)
 
     @property
@@ -54,7 +56,12 @@ FUNCTIONS: Mapping[str, Function] = {
     function.name: function
     for function in (
         Function("ingest", (*_SHELL, *_SOURCES, *_READING, "sqlglot")),
-        Function("detect", (*_SHELL, *_SOURCES, "pysigma", "sqlglot"), rules=True),
+        Function(
+            "detect",
+            (*_SHELL, *_SOURCES, "duckdb", "pysigma", "sqlglot"),
+            rules=True,
+            embedded=True,
+        ),
         Function("alert", (*_SHELL, "httpx", "sqlglot")),
         Function("api", (*_SHELL, *_SOURCES, "sqlglot")),
         Function("sweep", (*_SHELL, *_SOURCES, *_READING)),
@@ -63,6 +70,8 @@ FUNCTIONS: Mapping[str, Function] = {
 """To add a function: one row here, its module in `entrypoints/lambdas`, then `make locks`."""
 
 FORBIDDEN = frozenset(
-    {"awswrangler", "duckdb", "numpy", "pandas", "pytest", "rich", "setuptools", "trino", "typer"}
+    {"awswrangler", "numpy", "pandas", "pytest", "rich", "setuptools", "trino", "typer"}
 )
-"""What no artefact may hold: the laptop's engine, the terminal, and what is too large."""
+"""What no artefact may hold: the terminal, and what is too large."""
+EMBEDDED = "duckdb"
+"""The embedded engine's package, in the artefacts of those functions only that say so."""

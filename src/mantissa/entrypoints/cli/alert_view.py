@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mantissa.alerts.took import took
 from mantissa.entrypoints.cli.layout import counted, facts, moment, named, paragraph
 from mantissa.entrypoints.cli.text import visible
 
@@ -34,7 +35,8 @@ def _lines(alert: Document) -> Iterator[str]:
     yield paragraph(alert["description"])
     yield ""
     yield facts((("alert", alert["id"]), ("rule", alert["rule"]), ("source", alert["source"])))
-    yield facts((("tags  ", alert["tags"]), ("note  ", alert["note"])))
+    told = (("tags  ", alert["tags"]), ("note  ", alert["note"]), ("took  ", took(alert["stages"])))
+    yield facts(told)
     yield from _section("Who and what", facts(alert["entities"].items(), "  "))
     known = {value for values in alert["entities"].values() for value in values}
     events = [_sample(sample, known) for sample in alert["samples"]]

@@ -26,7 +26,7 @@ def overview(app: LocalApp) -> list[dict[str, Any]]:
     known = [
         *(_entry(app, rule, sources, reasons) for rule in app.rules.rules),
         *(_entry(app, each, sources, reasons) for each in app.rules.correlations),
-        *(_refused_entry(refusal) for refusal in app.rules.refused),
+        *(_refused_entry(app, refusal) for refusal in app.rules.refused),
     ]
     found = health(app)
     return [{**entry, **_health_of(entry, found)} for entry in known]
@@ -75,7 +75,7 @@ def _entry(
         "status": rule.status,
         "tags": list(rule.info.tags),
         "sources": sources.get(rule.info.id, []),
-        "mode": "member" if rule.info.id in app.prepared.silent else "scheduled",
+        "mode": _mode(app, rule.info.id),
         "state": state,
         "reason": reasons.get(rule.info.id, waits),
         "path": rule.path,
@@ -88,7 +88,16 @@ def _waits_for(rule: Rule | Correlation) -> str:
     return f"no source carries {logsource}" if logsource else "its members wait for a source"
 
 
-def _refused_entry(refusal: Refusal) -> dict[str, Any]:
+def _mode(app: LocalApp, rule_id: str) -> str:
+    """Return `member`, `immediate` where a commit starts the run that judges, or `scheduled`."""
+    if rule_id in app.prepared.silent:
+        return "member"
+    settings = app.settings
+    wakes = settings.detection.immediate and settings.aws.detect_queue
+    return "immediate" if wakes else "scheduled"
+
+
+def _refused_entry(app: LocalApp, refusal: Refusal) -> dict[str, Any]:
     return {
         "id": refusal.id,
         "title": "",
@@ -96,7 +105,7 @@ def _refused_entry(refusal: Refusal) -> dict[str, Any]:
         "status": "",
         "tags": [],
         "sources": [],
-        "mode": "scheduled",
+        "mode": _mode(app, refusal.id),
         "state": "refused",
         "reason": refusal.reason,
         "path": refusal.path,

@@ -145,6 +145,8 @@ def own(name: str, tmp_path: Path) -> set[str]:
         "lake/__pycache__/ingest.cpython-311.pyc",
         "entrypoints/cli/main.py",
         "adapters/local/duckdb_run.py",
+        "adapters/local/fetched.py",
+        "adapters/local/sandbox.py",
         "adapters/packaging/build.py",
         "entrypoints/lambdas/__init__.py",
         "entrypoints/lambdas/ingest.py",
@@ -164,6 +166,14 @@ def test_a_function_carries_our_code_without_the_laptop(tmp_path: Path) -> None:
         "mantissa/entrypoints/lambdas/__init__.py",
         "mantissa/entrypoints/lambdas/ingest.py",
     }
+
+
+def test_the_embedded_engine_travels_with_detection_alone(tmp_path: Path) -> None:
+    parts = {f"mantissa/adapters/local/{name}.py" for name in ("duckdb_run", "fetched")}
+    for name in FUNCTIONS:
+        carried = own(name, tmp_path / name)
+        assert carried & parts == (parts if name == "detect" else set()), name
+        assert ("duckdb" in FUNCTIONS[name].requires) == (name == "detect")
 
 
 def test_the_rule_library_travels_with_detection_alone(tmp_path: Path) -> None:

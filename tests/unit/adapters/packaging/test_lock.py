@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 import function_locks
 from mantissa.adapters.aws.session import Clients
-from mantissa.adapters.packaging.functions import FORBIDDEN, FUNCTIONS
+from mantissa.adapters.packaging.functions import EMBEDDED, FORBIDDEN, FUNCTIONS
 from mantissa.adapters.packaging.lock import closure, parse_lock, render_lock
 from mantissa.adapters.packaging.target import Target
 from mantissa.adapters.packaging.trim import SERVICES
@@ -119,6 +119,7 @@ def test_no_function_locks_what_none_may_hold(name: str) -> None:
     locked = {pin.name for pin in pins}
     assert set(FUNCTIONS[name].requires) <= locked
     assert not locked & FORBIDDEN
+    assert (EMBEDDED in locked) == FUNCTIONS[name].embedded
     assert not locked & set(FUNCTIONS[name].without)
     assert all(pin.hashes for pin in pins)
 
