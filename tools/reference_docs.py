@@ -16,6 +16,7 @@ import typer
 
 import aws_catalog
 import cloudformation_catalog
+import rules_page
 import sql_reference
 import terraform_docs
 from mantissa.adapters.aws.prices import load_prices
@@ -133,6 +134,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/configuration.md": render_configuration,
     COST_PAGE: render_cost,
     "docs/reference/openapi.json": openapi.text,
+    rules_page.PAGE: lambda: NOTE + rules_page.render(),
     terraform_docs.PAGE: terraform_docs.render,
 }
 """Page → the function that renders it."""

@@ -12,7 +12,9 @@ Writes `rules/noise.json`. What counts as benign, by the manifest's own words:
   dangerous action as readily as a harmless one, so a match here is no false alarm by itself, and
   no rate is made of them; it is counted, to be looked at.
 
-Recordings of attacks are left out whole: nothing says which of their records are benign.
+- *surroundings*: recordings of attacks other than those that a rule is for. Most of what they hold
+  went on beside the attack, but nothing says which records: matches there are at most noise, and
+  make no rate. Of a Windows rule about processes or the registry they are all there is.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +44,11 @@ from public_logs import (
     members_of,
     shared_data,
 )
+from scorecard_attacks import attacks
+from scorecard_reasons import names
 
 FILE = ROOT / "rules" / "noise.json"
-RECORDED, CONSTRUCTED = "recorded", "constructed"
+RECORDED, CONSTRUCTED, SURROUNDINGS = "recorded", "constructed", "surroundings"
 CORPORA: Mapping[str, tuple[str, str, str]] = {
     "aws_cloudtrail/sans504/": ("S3 ransomware lab, background", "aws_cloudtrail", RECORDED),
     "windows_evtx/ocsf-raw/": ("OCSF examples, Windows security log", "windows", RECORDED),
@@ -59,6 +64,9 @@ CORPORA: Mapping[str, tuple[str, str, str]] = {
     "sysmon/": ("Elastic samples, Sysmon", "windows", CONSTRUCTED),
 }
 """Beginning of a path → (corpus, source, kind). Everything else is an attack or has no source."""
+
+
+KINDS = {name: kind for name, _, kind in CORPORA.values()}
 
 
 def worlds(entries: Sequence[Entry]) -> list[World]:
@@ -94,26 +102,61 @@ def measure(folder: Path) -> dict[str, Any]:
     rules: RuleSet = load_rules([ROOT / "rules"])
     sources = load_sources()
     prepared = prepare(rules, sources.values(), DUCKDB)
-    found = judged(worlds(manifest(folder)), folder, sources, prepared)
+    entries = manifest(folder)
+    known = surroundings(entries)
+    found = judged([*worlds(entries), *known], folder, sources, prepared)
+    scene = Scene(found, known)
     return {
-        "corpora": _corpora(found),
-        "rules": dict(sorted(_lines(rules, prepared, found))),
+        "corpora": _corpora(scene),
+        "rules": dict(sorted(_lines(rules, prepared, scene))),
     }
 
 
-def _corpora(found: Mapping[World, Outcome]) -> list[dict[str, Any]]:
-    kinds = {name: kind for name, _, kind in CORPORA.values()}
+@dataclass(frozen=True)
+class Scene:
+    """Every world that was judged.
+
+    Args:
+        found: what became of each.
+        attacks: those that are recordings of attacks, with the attack's techniques.
+    """
+
+    found: Mapping[World, Outcome]
+    attacks: Mapping[World, tuple[str, ...]]
+
+    def kind(self, world: World) -> str:
+        """Return what kind of benign records a world holds."""
+        return SURROUNDINGS if world in self.attacks else KINDS[world.corpus]
+
+    def of(self, rule: Rule | Correlation) -> Iterator[tuple[str, World, Outcome]]:
+        """Yield the worlds that say something of a rule's noise: no attack that it is for."""
+        for world, outcome in self.found.items():
+            techniques = self.attacks.get(world)
+            if techniques is None or not names(rule.info.tags, techniques):
+                yield self.kind(world), world, outcome
+
+
+def surroundings(entries: Sequence[Entry]) -> dict[World, tuple[str, ...]]:
+    """Return recordings of attacks with their techniques; no test events, no other sources."""
+    return {
+        world: techniques
+        for world, techniques in attacks(entries).items()
+        if world.source and not any(entry.alerting for entry in world.files)
+    }
+
+
+def _corpora(scene: Scene) -> list[dict[str, Any]]:
     counts: Counter[tuple[str, str, str]] = Counter()
-    for world, outcome in found.items():
-        counts[kinds[world.corpus], world.source, world.corpus] += outcome.rows.num_rows
+    for world, outcome in scene.found.items():
+        counts[scene.kind(world), world.source, world.corpus] += outcome.rows.num_rows
     return [
         {"corpus": corpus, "kind": kind, "source": source, "records": records}
-        for (kind, source, corpus), records in sorted(counts.items(), reverse=True)
+        for (kind, source, corpus), records in sorted(counts.items())
     ]
 
 
 def _lines(
-    rules: RuleSet, prepared: Prepared, found: Mapping[World, Outcome]
+    rules: RuleSet, prepared: Prepared, scene: Scene
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     known = {c.info.id: c for c in prepared.correlations}
     every: tuple[Rule | Correlation, ...] = (*rules.rules, *rules.correlations)
@@ -122,21 +165,15 @@ def _lines(
             reads = members_of(rule, known, prepared.predicates)
         else:
             reads = [p for p in prepared.predicates if p.rule.info.id == rule.info.id]
-        yield rule.info.id, _line(rule, reads, found, rule.info.id in prepared.silent)
+        line = _line(rule, reads, scene)
+        yield rule.info.id, line | {"reports": rule.info.id not in prepared.silent}
 
 
-def _line(
-    rule: Rule | Correlation,
-    reads: Sequence[Predicate],
-    found: Mapping[World, Outcome],
-    is_silent: bool,
-) -> dict[str, Any]:
-    kinds = {name: kind for name, _, kind in CORPORA.values()}
+def _line(rule: Rule | Correlation, reads: Sequence[Predicate], scene: Scene) -> dict[str, Any]:
     logs = {(p.source.name, condition_of(p)) for p in reads}
     records: Counter[str] = Counter()
     matches: Counter[str] = Counter()
-    for world, outcome in found.items():
-        kind = kinds[world.corpus]
+    for kind, world, outcome in scene.of(rule):
         records[kind] += sum(outcome.belonging[c] for source, c in logs if source == world.source)
         matches[kind] += outcome.fired[rule.info.id]
     return {
@@ -145,11 +182,11 @@ def _line(
         "version": rule.info.version,
         "level": str(rule.info.level),
         "sources": sorted({p.source.name for p in reads}),
-        "reports": not is_silent,
         "records": records[RECORDED],
         "matches": matches[RECORDED],
         "per_100k": _rate(matches[RECORDED], records[RECORDED]),
-        "constructed": {"records": records[CONSTRUCTED], "matches": matches[CONSTRUCTED]},
+        CONSTRUCTED: {"records": records[CONSTRUCTED], "matches": matches[CONSTRUCTED]},
+        SURROUNDINGS: {"records": records[SURROUNDINGS], "matches": matches[SURROUNDINGS]},
     }
 
 
@@ -164,17 +201,18 @@ def text_of(measured: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Measure and write; name the rules that fire most."""
+    """Measure and write; name the rules that fire, with matches of each kind."""
     measured = measure(shared_data())
     FILE.write_text(text_of(measured), encoding="utf-8")
-    noisy = [r for r in measured["rules"].values() if r["matches"] or r["constructed"]["matches"]]
-    noisy.sort(key=lambda r: (-r["matches"], -r["constructed"]["matches"]))
-    for line in noisy:
-        print(
-            f"{line['matches']:6} of {line['records']:6} recorded, "
-            f"{line['constructed']['matches']:3} of {line['constructed']['records']:4} constructed:"
-            f" {line['level']}, {line['title']} ({line['path']})"
-        )
+    kinds = (CONSTRUCTED, SURROUNDINGS)
+    lines = [
+        (r["matches"], *(r[k]["matches"] for k in kinds), r) for r in measured["rules"].values()
+    ]
+    for *counts, line in sorted(
+        lines, key=lambda found: (*found[:3], found[3]["title"]), reverse=True
+    ):
+        if any(counts):
+            print(*(f"{n:5}" for n in counts), f"{line['level']}: {line['title']}")
     return 0
 
 

@@ -44,7 +44,8 @@ those that its name stands for (`tools/scorecard_attacks.py`). Labels of test ev
 that sees one of them may well name a better technique: then it is *noticed*. *Why not* is worked out from the rules'
 tags, log sources and conditions and from what the recording holds. A number after a rule is how many
 records it fired on, for a correlation how many findings it made. A recording also holds what went on
-beside the attack, so not every rule that fired tells of the attack. How often our own rules fire
+beside the attack, so not every rule that fired tells of the attack. Some of our rules were written
+because this page showed that they were wanting: of recordings that nobody has seen it promises less. How often our own rules fire
 where there is no attack: [the catalogue of rules](reference/rules.md).
 """
 
@@ -80,7 +81,9 @@ def fired(attack: Attack, collected: Collected) -> list[tuple[RuleInfo, int]]:
         for i, n in counts.items()
         if i in collected.ids and infos[i].level != Severity.INFORMATIONAL
     ]
-    return sorted(mine, key=lambda pair: (not _is_named(attack, pair[0]), pair[0].title))
+    return sorted(
+        mine, key=lambda pair: (not _is_named(attack, pair[0]), pair[0].title, pair[0].id)
+    )
 
 
 def _is_named(attack: Attack, info: RuleInfo) -> bool:

@@ -73,6 +73,18 @@ def test_a_rule_of_ones_own_is_added_and_found_by_its_beginning(shell: Shell) ->
     assert shell("rules", "show", MINE).out
 
 
+def test_a_library_rule_shows_its_noise_and_ones_own_has_none(shell: Shell) -> None:
+    write_rule(own(shell), "mine.yml", rule(MINE))
+    known = {e["title"]: e["id"] for e in shell.json("rules", "list")["rules"]}
+    library = known["CloudTrail trail switched off or removed"]
+    for verb in ("show", "explain"):
+        noise = shell.json("rules", verb, library)["noise"]
+        assert noise["records"] > 1_000
+        assert noise["is_current"]
+        assert f"{noise['matches']} of {noise['records']:,}" in shell("rules", verb, library).out
+        assert shell.json("rules", verb, MINE)["noise"] is None
+
+
 def test_rules_wait_for_a_source_or_are_switched_off(shell: Shell) -> None:
     write_rule(own(shell), "a.yml", rule(MINE, logsource={"product": "vax"}))
     write_rule(own(shell), "b.yml", rule(OTHER, mantissa={"enabled": False}))

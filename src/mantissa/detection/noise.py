@@ -27,6 +27,8 @@ class Noise:
         matches: how many of them it fires on; of a correlation, how many findings it makes.
         samples: events made up to show what a log may hold, dangerous ones too.
         sample_matches: how many of those it fires on.
+        surroundings: events of recorded attacks that the rule is not for.
+        surrounding_matches: how many of those it fires on; at most noise.
         is_current: whether the rule is still the one that was measured.
     """
 
@@ -34,6 +36,8 @@ class Noise:
     matches: int
     samples: int
     sample_matches: int
+    surroundings: int = 0
+    surrounding_matches: int = 0
     is_current: bool = True
 
     @property
@@ -56,6 +60,11 @@ class Noise:
             yield "not known: no benign recorded events of its log source"
         if self.samples:
             yield f"{self.sample_matches:,} of {self.samples:,} made-up events"
+        if self.surroundings:
+            yield (
+                f"{self.surrounding_matches:,} of {self.surroundings:,}"
+                " events around recorded attacks of other kinds"
+            )
         if not self.is_current:
             yield "the rule has changed since"
 
@@ -75,5 +84,7 @@ def read_noise(text: bytes, info: RuleInfo) -> Noise | None:
         matches=line["matches"],
         samples=line["constructed"]["records"],
         sample_matches=line["constructed"]["matches"],
+        surroundings=line["surroundings"]["records"],
+        surrounding_matches=line["surroundings"]["matches"],
         is_current=line["version"] == info.version,
     )
