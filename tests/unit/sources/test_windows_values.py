@@ -155,6 +155,13 @@ def test_a_key_value_pair_in_a_command_is_no_field() -> None:
     assert powershell_pairs("\tHostApplication=a\nEnv=b\n") == {"HostApplication": "a\nEnv=b"}
 
 
+@pytest.mark.parametrize("details", ["", "Get-Date", "$a = 1; $b = 2"])
+def test_a_classic_event_without_pairs_is_a_row_like_any_other(details: str) -> None:
+    assert powershell_pairs(details) == {}
+    system = {"Channel": "Windows PowerShell", "EventID": 800}
+    assert uniform({"Data": details}, system, "")["Data"] == details
+
+
 def test_unnamed_data_and_params_are_the_same() -> None:
     unnamed = uniform({"Data": ["stopped", "auto"]}, {}, "")
 

@@ -86,7 +86,7 @@ def created_process(system: Mapping[str, Any], data: Mapping[str, str]) -> dict[
 def powershell_pairs(details: str) -> dict[str, str]:
     """Return the `key=value` lines of classic PowerShell events; a value ends at the next key."""
     found = list(_POWERSHELL_LINE.finditer(details))
-    ends = [m.start() for m in found[1:]] + [len(details)]
+    ends = [*(m.start() for m in found[1:]), len(details)][: len(found)]
     pairs: dict[str, Any] = {}
     for match, end in zip(found, ends, strict=True):
         pairs.setdefault(match[1], details[match.end() : end].strip("\r\n \t"))
