@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,18 @@ def parse_rules(
     own: frozenset[str] = frozenset(),
     today: date | None = None,
 ) -> RuleSet:
-    """Parse rule files given as (path, content); rules in files of `own` go before others."""
+    """Parse rule files given as (path, content); rules in files of `own` go before others.
+
+    The same files give the same rules: whoever looks again, as a watch or a function does that
+    renews its settings, does not parse what it has parsed.
+    """
+    return _parsed(tuple(files), own, today)
+
+
+@lru_cache(maxsize=2)
+def _parsed(
+    files: tuple[tuple[str, bytes], ...], own: frozenset[str], today: date | None
+) -> RuleSet:
     parsed: list[Entry] = []
     refused: list[Refusal] = []
     for path, data in files:
@@ -91,7 +103,7 @@ def parse_rules(
     return replace(made, exceptions=exceptions)
 
 
-def _groups(documents: list[Document]) -> list[list[Document]]:
+def _groups(documents: Sequence[Document]) -> list[list[Document]]:
     """Return documents that must be parsed together: a file's rules, if it uses `action:`."""
     if not any(isinstance(d.value, dict) and "action" in d.value for d in documents):
         return [[document] for document in documents]

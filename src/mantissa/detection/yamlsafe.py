@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -57,8 +58,13 @@ def _refused(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-def read_documents(data: bytes, path: str) -> list[Document]:
-    """Read every YAML document of a file. Raises `RuleError` with the line."""
+@lru_cache(maxsize=4096)
+def read_documents(data: bytes, path: str) -> tuple[Document, ...]:
+    """Read every YAML document of a file. Raises `RuleError` with the line.
+
+    What was read is kept, since most files are as they were when rules are looked at again; nobody
+    may change a document.
+    """
     text = _decode(data, path)
     try:
         _check_shape(text, path)
@@ -69,7 +75,7 @@ def read_documents(data: bytes, path: str) -> list[Document]:
     except (yaml.YAMLError, AttributeError, ValueError, OverflowError) as error:
         raise RuleError(f"is not readable YAML: {error}", file=path) from error
     pairs = zip(nodes, values, strict=True)
-    return [_document(node, value, text) for node, value in pairs if value is not None]
+    return tuple(_document(node, value, text) for node, value in pairs if value is not None)
 
 
 def _values(nodes: list[yaml.Node]) -> list[Any]:

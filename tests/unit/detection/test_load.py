@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from mantissa.detection.load import find_rule_files, load_rules, parse_rules
 from mantissa.detection.rule import RuleSet
+from mantissa.detection.yamlsafe import read_documents
 from mantissa.errors import RuleError
 from mantissa.model import Severity
 from support.detection import IDS, fires, firing, parsed, prepared, rule
@@ -225,3 +228,26 @@ def test_keys_with_a_line_of_their_own_are_found_for_errors() -> None:
     assert found.line_of("name") == 10
     assert found.line_of("unheard_of") == 1
     assert fires({"name": "axb"}, "s:\n  - 'name|contains': x\ncondition: s")
+
+
+def test_reading_rules_changes_no_document_that_is_kept() -> None:
+    texts = [
+        b"action: global\ntitle: x\nlogsource: {product: a}\nlevel: low\n---\n"
+        b"id: 00000000-0000-4000-8000-000000000001\nlogsource: {service: s}\n"
+        b"detection: {s: {a|contains|all: [b, c]}, condition: s}\n",
+        b"title: y\nid: 00000000-0000-4000-8000-000000000002\nlogsource: {product: a}\n"
+        b"detection: {s: [{a|re|i: b}, {c: null}], condition: 1 of s}\n"
+        b"tests: [{name: t, match: true, event: {a: b}}]\n",
+        b"title: f\nid: 00000000-0000-4000-8000-000000000003\nlogsource: {product: a}\n"
+        b"filter: {rules: [00000000-0000-4000-8000-000000000002], s: {a: z}, condition: not s}\n",
+    ]
+    before = [
+        deepcopy([d.value for d in read_documents(text, f"{n}")]) for n, text in enumerate(texts)
+    ]
+    first = parse_rules([(f"{n}", text) for n, text in enumerate(texts)])
+    parse_rules([(f"{n}", text) for n, text in enumerate(texts)], today=date(2026, 1, 1))
+    again = parse_rules([(f"{n}", text) for n, text in enumerate(texts)])
+    assert len(first.rules) == 2 and first.refused == ()
+    assert [r.info.version for r in again.rules] == [r.info.version for r in first.rules]
+    after = [[d.value for d in read_documents(text, f"{n}")] for n, text in enumerate(texts)]
+    assert after == before
