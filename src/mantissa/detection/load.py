@@ -7,6 +7,7 @@ never stops another. Sigma filters are applied here, and a rule's version covers
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -135,7 +136,8 @@ def _parse_group(
             return
     try:
         collection = SigmaCollection.from_dicts(
-            [spelt(d.value) for d in group],
+            # pySigma merges documents that use `action:` in place, and ours are kept.
+            [spelt(deepcopy(d.value) if len(group) > 1 else d.value) for d in group],
             collect_errors=True,
             collect_filters=True,
             resolve_references=False,
