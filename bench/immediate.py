@@ -116,9 +116,9 @@ def table(found: dict[str, Any]) -> str:
     rows = [
         ("rules that run", f"{found['rules']}"),
         ("CPU seconds to compile them, once a function", f"{found['compile_seconds']:.1f}"),
-        ("CPU seconds a run", f"{found['run_seconds']:.2f}"),
-        ("CPU seconds a file besides", f"{found['file_seconds']:.4f}"),
-        ("CPU seconds a MB of log besides", f"{found['mb_seconds']:.4f}"),
+        ("`run_seconds`", f"{found['run_seconds']:.3g}"),
+        ("`file_seconds`", f"{found['file_seconds']:.3g}"),
+        ("`mb_seconds`", f"{found['mb_seconds']:.3g}"),
         (f"wall seconds of a run over one object of {SMALL} events", f"{found['one']['wall']:.2f}"),
         (f"wall seconds over {MANY} such objects", f"{found['many']['wall']:.2f}"),
         (

@@ -18,7 +18,7 @@ MILLION = 1e6
 HOUR = 3600.0
 POLLERS = 5
 """Long polls that Lambda keeps open at an idle queue (AWS, "Using Lambda with Amazon SQS")."""
-QUEUES = 2
+QUEUES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,18 @@ class Estimate:
         groups = groupby(self.lines, key=lambda line: line.service)
         return {name: sum(line.monthly for line in lines) for name, lines in groups}
 
+    @property
+    def ways(self) -> dict[str, float]:
+        """US dollars a month of detection either way: the clock and Athena, or at once and embedded.
+
+        The estimate's lines are those of the first.
+        """
+        seconds = next(x.price for x in self.lines if (x.service, x.name) == ("Lambda", "detect"))
+        own = {("Lambda", "detect"), ("Athena", "detection")}
+        athena = sum(line.monthly for line in self.lines if (line.service, line.name) in own)
+        embedded = MONTH * self.case.embedded_seconds * self.case.assumed.detect_gb * seconds
+        return {"athena": athena, "duckdb": embedded}
+
     def to_json(self) -> dict[str, Any]:
         """Return the command's JSON."""
         total = self.total
@@ -88,6 +100,7 @@ class Estimate:
                 {**asdict(line), "share": line.monthly / total if total else 0.0}
                 for line in self.lines
             ],
+            "detection": {name: round(usd, 2) for name, usd in self.ways.items()},
             "assumptions": self.case.assumed.to_json(),
             "not_counted": list(NOT_COUNTED),
         }
@@ -215,7 +228,7 @@ ITEMS: tuple[Item, ...] = (
         "Lambda",
         "detect",
         "lambda_gb_second",
-        lambda c: MONTH * _detect_seconds(c) * c.assumed.small_gb,
+        lambda c: MONTH * _detect_seconds(c) * c.assumed.detect_gb,
         "tables with new rows, rules",
     ),
     Item(

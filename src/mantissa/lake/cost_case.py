@@ -14,6 +14,8 @@ Origin = Literal["measured", "assumed", "deployed", "limit"]
 MONTH = 365 / 12
 """Days."""
 MB, GB = 1e6, 1e9
+DAY = 86_400.0
+"""Seconds."""
 
 
 def _of(origin: Origin, doc: str, value: float) -> Any:
@@ -53,6 +55,9 @@ class Assumptions:
     writes: float = _of("measured", "DynamoDB write units per object, until it is judged", 16.2)
     reads: float = _of("measured", "DynamoDB read units per object, until it is judged", 5.3)
     sighting: float = _of("assumed", "units of either kind per object to recognise it", 2)
+    run_seconds: float = _of("measured", "CPU seconds of a run of the embedded engine", 2.49)
+    file_seconds: float = _of("measured", "CPU seconds it takes for a file besides", 0.0215)
+    mb_seconds: float = _of("measured", "CPU seconds it takes for a MB of log besides", 0.186)
     slower: float = _of("assumed", "a core of Lambda's, as a part of the measured one", 0.5)
     object_seconds: float = _of("assumed", "seconds per object that ingest waits for AWS", 0.3)
     query_seconds: float = _of("assumed", "seconds that a query of detection takes", 8)
@@ -70,7 +75,9 @@ class Assumptions:
     sweeps: float = _of("deployed", "sweeps a day", 4)
     batch: float = _of("deployed", "messages that one call of ingest takes", 10)
     ingest_gb: float = _of("deployed", "GB of memory of ingest", 2)
-    small_gb: float = _of("deployed", "GB of memory of detect and api", 1)
+    detect_gb: float = _of("deployed", "GB of memory of detect", 2)
+    small_gb: float = _of("deployed", "GB of memory of api", 1)
+    gather: float = _of("deployed", "seconds for which commits are gathered into one run", 20)
     tiny_gb: float = _of("deployed", "GB of memory of alert and sweep", 0.5)
     keys: float = _of("deployed", "KMS keys", 6)
     secrets: float = _of("deployed", "secrets", 2)
@@ -153,6 +160,18 @@ class Case:
         """Detection runs a day that find new rows in a table."""
         sources = max(self.volumes.sources, 1)
         return min(self.assumed.runs, self.objects / sources)
+
+    @property
+    def immediate_runs(self) -> float:
+        """Detection runs a day that commits start: each gathers those of some seconds."""
+        return min(self.ingest_calls, DAY / self.assumed.gather)
+
+    @property
+    def embedded_seconds(self) -> float:
+        """Seconds of the function a day in which the embedded engine judges what is new at once."""
+        given = self.assumed
+        work = self.immediate_runs * given.run_seconds + self.objects * given.file_seconds
+        return (work + self.volumes.gb_per_day * GB / MB * given.mb_seconds) / given.slower
 
     @property
     def fused(self) -> float:

@@ -92,6 +92,25 @@ def test_athena_bills_10_mb_a_query_at_least() -> None:
     assert quiet.detection_tb == pytest.approx(576 * 10e6 / 1e12)
 
 
+def test_both_ways_of_detection_are_priced() -> None:
+    found = priced(Volumes())
+    lines = by_name(found)
+    ways = found.to_json()["detection"]
+    by_clock = lines["Lambda", "detect"] + lines["Athena", "detection"]
+    assert ways["athena"] == pytest.approx(by_clock, abs=0.01)
+    assert 0 < ways["duckdb"] == pytest.approx(found.ways["duckdb"], abs=0.01)
+    idle = priced(Volumes(gb_per_day=0))
+    assert idle.ways["duckdb"] == 0
+
+
+def test_a_burst_of_commits_is_gathered_into_runs() -> None:
+    busy = Case(Volumes(gb_per_day=1000, object_kb=100))
+    assert busy.ingest_calls > 4320
+    assert busy.immediate_runs == 4320
+    quiet = Case(Volumes(gb_per_day=0.1, object_kb=100))
+    assert quiet.immediate_runs == quiet.ingest_calls
+
+
 def test_no_run_asks_a_table_without_new_rows() -> None:
     assert Case(Volumes(gb_per_day=0)).detection_queries == 0
     rare = Case(Volumes(gb_per_day=0.01, object_kb=100, sources=2))
@@ -131,6 +150,8 @@ def test_what_is_called_measured_stands_on_the_page_of_measurements() -> None:
     rate = re.search(r"\| mantissa \| [\d,]+ \| ([\d.]+) \|", cloudtrail)
     assert rate
     measured["ingest_mb_s"] = float(rate[1])
+    block = page.split("<!-- immediate: begin -->")[1].split("<!-- immediate: end -->")[0]
+    measured |= {n: float(value) for n, value in re.findall(r"\| `(\w+)` \| (\S+) \|", block)}
     called = {a["name"]: a["value"] for a in Assumptions().to_json() if a["origin"] == "measured"}
     assert called == {name: pytest.approx(measured[name], rel=0.02) for name in called}
     assert len(called) == len(measured)

@@ -96,6 +96,12 @@ def _show(call: Call, found: Estimate, table: PriceTable) -> None:
     services = [[name, _usd(usd), f"{usd / total:.0%}"] for name, usd in found.services.items()]
     call.output.table(["service", "USD a month", "share"], [*services, ["all", _usd(total), ""]])
     call.output.say()
+    ways = found.ways
+    call.output.say(
+        f"Detection by the clock on Athena: {_usd(ways['athena'])} USD a month (as above). "
+        f"At once on the embedded engine: {_usd(ways['duckdb'])}."
+    )
+    call.output.say()
     assumed = found.case.assumed.to_json()
     call.output.table(
         ["assumption", "value", "origin"],
