@@ -6,20 +6,18 @@ Each part is made when it is first asked for, so that a command pays for what it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mantissa.adapters.local.clock import SystemClock
 from mantissa.config.settings import Settings
-from mantissa.errors import ConfigError, Conflict
 from mantissa.model import DataFile, Finding, QueryLimits, RuleInfo, Table
 from mantissa.ports import (
     Catalog,
     Clock,
     ObjectStore,
-    Put,
     QueryEngine,
     QueryJobs,
     SecretStore,
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
     from mantissa.lake.replay import ReplayQuarantine
     from mantissa.sources.record import Limits
     from mantissa.sources.registry import Sources
-
-INSTALLATION = "installation"
 
 
 def library_rules() -> Path:
@@ -352,18 +348,12 @@ class App(ABC):
         )
         return Detection(ports, self.prepared, self._alert_writes, settings)
 
+    @abstractmethod
     def quick(self, engine: str) -> Quick | None:
         """Return when the embedded engine judges in place of the lake's own; None for never.
 
         Raises `ConfigError` for an engine that this place does not have.
         """
-        if engine == "athena":
-            raise ConfigError(
-                "there is no Athena on this machine",
-                where=str(self.settings.file or "engine"),
-                fix="take duckdb or auto; a deployed lake is judged by its own function",
-            )
-        return None
 
     def _alert_writes(self, findings: Sequence[Finding], rules: Mapping[str, RuleInfo]) -> Writes:
         from mantissa.alerts.group import alert_writes
@@ -394,6 +384,7 @@ class App(ABC):
 
         from mantissa.adapters.destinations.registry import targets
         from mantissa.alerts.deliver import Delivery
+        from mantissa.bootstrap.masks import mask_key
 
         settings = self.alert_settings
         ready = targets(settings.destinations, self.clock)
@@ -404,17 +395,5 @@ class App(ABC):
             settings=settings,
             targets=ready,
             random=random.random,
-            mask_key=self._mask_key(),
+            mask_key=mask_key(self.state),
         )
-
-    def _mask_key(self) -> bytes:
-        """Return this installation's key behind masked values, made when first needed."""
-        import secrets
-
-        item = self.state.get(INSTALLATION, "mask_key")
-        if item is None:
-            value = {"hex": secrets.token_hex(32)}
-            with suppress(Conflict):
-                self.state.put(Put(INSTALLATION, "mask_key", value, None))
-            return self._mask_key()
-        return bytes.fromhex(item.value["hex"])

@@ -17,7 +17,7 @@ from mantissa.adapters.local.clock import SystemClock
 from mantissa.bootstrap.app import App
 from mantissa.config.reading import environment, load_settings, settings_of
 from mantissa.config.settings import Settings
-from mantissa.errors import ConfigError
+from mantissa.errors import ConfigError, StoreError
 from mantissa.ports import (
     Catalog,
     Clock,
@@ -233,10 +233,18 @@ class AwsApp(App):
         url = self.settings.aws.detect_queue
         return self._queue(url, "detect_queue") if url else None
 
-    def wake_detection(self) -> None:
-        """Have files judged that were committed, where that is not left to the clock."""
-        if self.settings.detection.immediate and self.detect_queue is not None:
+    def wake_detection(self, rows: int, warn: Callable[[str], object]) -> None:
+        """Have new rows judged at once, where that is not left to the clock.
+
+        Args:
+            warn: told why it could not be asked for; the clock comes a little later.
+        """
+        if not rows or not self.settings.detection.immediate or self.detect_queue is None:
+            return
+        try:
             self.detect_queue.send('{"committed": true}')
+        except StoreError as error:
+            warn(f"detection was not woken: {error.code}: {error.message}")
 
     @cached_property
     def ingest_queue(self) -> Queue:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mantissa.adapters.local.duckdb import DuckDBEngine
     from mantissa.adapters.local.inputs import FileInputs
     from mantissa.adapters.local.sandbox import IsolatedEngine
+    from mantissa.detection.ways import Quick
 
 STATE_FILE = "state.sqlite"
 SECRETS_FILE = "secrets.toml"
@@ -103,6 +104,16 @@ class LocalApp(App):
 
         environ = environment() if self._environ is None else self._environ
         return LocalSecrets(self.home / SECRETS_FILE, environ, self.clock)
+
+    def quick(self, engine: str) -> Quick | None:
+        """Return None: the embedded engine is the lake's own. Raises `ConfigError` for Athena."""
+        if engine != "athena":
+            return None
+        raise ConfigError(
+            "there is no Athena on this machine",
+            where=str(self.settings.file or "engine"),
+            fix="take duckdb or auto; a deployed lake is judged by its own function",
+        )
 
     def worker(self) -> tuple[str, Callable[[str], bool]]:
         """Return this process's name, and whether a process of some name is alive."""

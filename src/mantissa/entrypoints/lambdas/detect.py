@@ -18,10 +18,7 @@ SPARE_MS = 2 * DETECTION_SECONDS * 1000
 @METRICS.log_metrics(capture_cold_start_metric=True)
 @TRACER.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Judge what is pending and return the run's report; nothing while another run is at work.
-
-    That run goes on until nothing is pending: what woke this call is not lost with it.
-    """
+    """Judge what is pending and return the run's report; a run that is at work judges it instead."""
     app = DEPLOYED.app()
     run = app.detection(go_on=lambda: context.get_remaining_time_in_millis() > SPARE_MS)
     report = run.unless_busy()
