@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mantissa.adapters.aws.athena import AthenaEngine, Waiting, Workgroup
 from mantissa.adapters.local.clock import SystemClock
+from mantissa.adapters.local.fetched import FetchedEngine, Room
 from mantissa.detection.dialects import TRINO
 from mantissa.detection.table import FINDINGS, MATCHES
+from mantissa.detection.ways import Quick, Way
 from mantissa.errors import EngineTransient
 from support.athena.server import Endpoint
 from support.athena.troubles import INTERNAL_ERROR, RESOURCES_EXHAUSTED, failed
@@ -85,6 +88,34 @@ def test_correlations_over_several_runs_find_what_the_laptop_finds(
     assert sorted(rows[0], key=repr) == sorted(rows[1], key=repr)
     assert there.alerted() == here.alerted()
     assert set(there.alerted()) == {1, 6, 7, 8}
+
+
+def test_runs_of_either_engine_over_one_bucket_find_what_the_laptop_finds(
+    lake: AwsLake, athena: Endpoint, tmp_path: Path
+) -> None:
+    """Every second run is judged by the embedded engine, over copies of S3's objects."""
+    rules = (FAILED, ENTERED, BURST + "  generate: true\n", SEQUENCE, SPREAD, OUTER)
+    there, here = world(lake, athena), World()
+    on_trino, on_duckdb = prepared(*rules, dialect=TRINO), prepared(*rules)
+    room = Room(tmp_path, 16 << 20)
+    copies = FetchedEngine(lake.objects, [SPEC.table, MATCHES, FINDINGS], room, 128 << 20)
+    quick = Quick(lambda: Way("duckdb", copies, on_duckdb, copies.release))
+    for number, events in enumerate(ARRIVALS):
+        there.commit(*events)
+        here.commit(*events)
+        asked = len(queries(athena))
+        chosen = quick if number % 2 else None
+        report = there.detection(on_trino, engine="athena", quick=chosen).run()
+        assert here.detection(on_duckdb).run().failed == report.failed == ()
+        assert report.engines == (("duckdb",) if chosen else ("athena",))
+        assert (len(queries(athena)) == asked) == bool(chosen)
+        assert list(tmp_path.iterdir()) == []
+    drop = ("run_id", "detected_at")
+    rows = [
+        [{k: v for k, v in r.items() if k not in drop} for r in w.rows()] for w in (there, here)
+    ]
+    assert sorted(rows[0], key=repr) == sorted(rows[1], key=repr)
+    assert there.alerted() == here.alerted()
 
 
 def test_files_that_do_not_fit_into_one_text_are_asked_for_in_turn(
