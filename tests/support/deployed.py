@@ -37,6 +37,9 @@ PATIENCE = 180.0
 ROUTING_KEY = "R" * 32
 
 CONFIG = """\
+[detection]
+engine = "athena"
+
 [alerts]
 tenant = "system-test"
 
