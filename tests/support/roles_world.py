@@ -70,6 +70,18 @@ detection:
   s: {{eventName: {name}}}
   condition: s
 """
+TOGETHER = """\
+title: two of them
+id: 00000000-0000-4000-8000-000000000009
+status: test
+level: low
+correlation:
+  type: event_count
+  rules: 00000000-0000-4000-8000-000000000001
+  timespan: 30d
+  generate: true
+  condition: {gte: 2}
+"""
 RULES = (("GetObject", "high"), ("ListBuckets", "low"))
 """The rules of this deployment: name of the call that each is about, and its level."""
 
@@ -228,6 +240,7 @@ class World:
         for number, (name, level) in enumerate(RULES, 1):
             text = RULE.format(title=name, number=number, name=name, level=level)
             pushed[f"rules/{number}.yml"] = text
+        pushed["rules/together.yml"] = TOGETHER
         for name, text in pushed.items():
             self.lake.put_if_absent(f"config/{name}", text.encode())
         values = {"slack-webhook": self.receiver.slack_url, "pagerduty-api-key": ROUTING_KEY}

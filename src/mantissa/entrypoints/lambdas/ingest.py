@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities import batch
@@ -15,8 +16,8 @@ def take(record: Any, rows: list[int]) -> None:
     """Ingest what one message points to; the fifth time is its last (`maxReceiveCount`)."""
     last = int(record.attributes.approximate_receive_count) >= 5
     numbers = DEPLOYED.app().arrivals.take(record.body, last=last).numbers
-    LOGGER.info("taken", extra=numbers)
     count(**numbers)
+    LOGGER.info("taken", extra=numbers)
     rows.append(numbers["RowsWritten"])
 
 
@@ -25,6 +26,6 @@ def take(record: Any, rows: list[int]) -> None:
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Answer which messages of the batch have to come again; new rows wake detection."""
     rows: list[int] = []
-    answer = batch.process_partial_response(event, lambda r: take(r, rows), PROCESSOR, context)
+    answer = batch.process_partial_response(event, partial(take, rows=rows), PROCESSOR, context)
     DEPLOYED.app().wake_detection(sum(rows), LOGGER.warning)
     return answer
