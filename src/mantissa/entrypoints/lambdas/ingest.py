@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities import batch
 
-from mantissa.entrypoints.lambdas.telemetry import DEPLOYED, LOGGER, METRICS, TRACER, count
+from mantissa.entrypoints.lambdas.telemetry import DEPLOYED, LOGGER, METRICS, TRACER, tell
 
 PROCESSOR = batch.BatchProcessor(batch.EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -16,8 +16,7 @@ def take(record: Any, rows: list[int]) -> None:
     """Ingest what one message points to; the fifth time is its last (`maxReceiveCount`)."""
     last = int(record.attributes.approximate_receive_count) >= 5
     numbers = DEPLOYED.app().arrivals.take(record.body, last=last).numbers
-    count(**numbers)
-    LOGGER.info("taken", extra=numbers)
+    tell("taken", numbers)
     rows.append(numbers["RowsWritten"])
 
 
