@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mantissa.model import QueryLimits, QueryResult, Table
@@ -19,7 +20,8 @@ DAY = "2026-01-01"
 
 
 class OnTrino:
-    """Opens Trino over rows: each time a new lake, one file for each table.
+    """Opens Trino over rows: each time a new lake, one file for each table, and for each day where
+    the rows say theirs.
 
     `queries` counts what was run.
     """
@@ -32,17 +34,23 @@ class OnTrino:
     def __call__(self, rows: Mapping[str, pa.Table]) -> QueryEngine:
         lake = AwsLake(self.emulator, [self.tables[name] for name in rows])
         lake.make()
-        files = {n: f"lake/{n}/event_date={DAY}/rows.parquet" for n in rows}
-        lake.put({files[name]: _parquet(self.tables[name], rows[name]) for name in rows})
+        files: dict[str, list[str]] = {}
+        for name, table in rows.items():
+            for day, own in _by_day(self.tables[name], table):
+                key = f"lake/{name}/event_date={day}/rows.parquet"
+                lake.put({key: _parquet(self.tables[name], own)})
+                files.setdefault(name, []).append(key)
         return _Rows(self, lake.trino(self.server), files)
 
 
 class _Rows:
-    """An engine whose tables are pinned to their one file, whatever the caller's file names."""
+    """An engine whose tables are pinned to their files, whatever the caller's file names."""
 
     dialect = "athena"
 
-    def __init__(self, counter: OnTrino, engine: QueryEngine, files: Mapping[str, str]) -> None:
+    def __init__(
+        self, counter: OnTrino, engine: QueryEngine, files: Mapping[str, Sequence[str]]
+    ) -> None:
         self._counter, self._engine, self._files = counter, engine, files
 
     def run(
@@ -53,11 +61,20 @@ class _Rows:
         files: Mapping[str, Sequence[str]] | None = None,
     ) -> QueryResult:
         self._counter.queries += 1
-        pinned = {name: [self._files[name]] for name in files or {}}
+        pinned = {name: self._files[name] for name in files or {}}
         return self._engine.run(sql, limits=limits, files=pinned)
 
     def estimate(self, sql: str) -> int:
         return self._engine.estimate(sql)
+
+
+def _by_day(table: Table, rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    if table.partition not in rows.column_names:
+        yield DAY, rows
+        return
+    days = rows.column(table.partition)
+    for day in sorted(set(days.to_pylist())):
+        yield day, rows.filter(pc.equal(days, day))
 
 
 def _parquet(table: Table, rows: pa.Table) -> bytes:

@@ -25,6 +25,8 @@ from mantissa.config.reading import load_settings
 from support.deployed import System
 from support.lakes import cloudtrail
 
+pytestmark = pytest.mark.timeout(1200)
+
 Found = set[tuple[str, str]]
 AT_ONCE = 4
 STAGES = ("object", "row", "finding", "alert", "message")

@@ -190,6 +190,8 @@ def test_the_overview_imports_no_command() -> None:
 def _start(*argv: str, out: int = subprocess.PIPE, err: int = subprocess.PIPE) -> Process:
     """Run a trial command in a process of its own."""
     script = (
+        # Whoever runs tests in the background ignores Ctrl+C, and children inherit that.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import sys; from mantissa.entrypoints.cli.registry import COMMANDS, Entry;"
         "COMMANDS['things'] = Entry('support.commands:things', '', '');"
         "from mantissa.entrypoints.cli.main import run; run()"

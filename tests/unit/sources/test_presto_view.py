@@ -57,7 +57,7 @@ def test_a_templates_text_gives_what_the_product_writes() -> None:
 
 
 def test_the_catalog_holds_every_table_and_view() -> None:
-    assert set(CATALOG["tables"]) == {*load_sources(), "findings"}
+    assert set(CATALOG["tables"]) == {*load_sources(), "findings", "matches"}
     assert set(CATALOG["views"]) == set(VIEWS)
     for table in CATALOG["tables"].values():
         assert [key["name"] for key in table["partition_keys"]] == ["event_date"]
