@@ -18,7 +18,7 @@ from mantissa.detection.commit import Commit
 from mantissa.detection.correlate_sql import Span
 from mantissa.detection.crossings import Crossings
 from mantissa.detection.findings import parts
-from mantissa.detection.islands import Island, Look
+from mantissa.detection.islands import Island
 from mantissa.detection.journal import ACTIVE, RUNS, Pin, Report
 from mantissa.detection.pin import Pins
 from mantissa.detection.run import Detection
@@ -337,11 +337,6 @@ def _forget(crossings: Crossings, island: Island) -> bool:
     return True
 
 
-def _as_seen(look: Look, islands: Sequence[Island], crossings: Crossings) -> list[Island]:
-    """Take an island to end where the look does: ours, once."""
-    return list(islands)
-
-
 def _newest(times: Iterable[datetime], length: timedelta) -> list[Span]:
     """Look at the newest of the new matches alone."""
     last = max(times)
@@ -362,7 +357,6 @@ BAD: Iterable[Bad] = (
     Bad(Unconditional, "one_transaction", 200, ("twice", "alerts", "loss")),
     Bad(NoPin, "one_transaction", 40, ("twice",)),
     Bad(Detection, "together", 60, ("twice",), "Forgetful", ((Crossings, "tell", _forget),)),
-    Bad(Detection, "together", 600, ("twice",), "AsSeen", ((correlating, "_whole", _as_seen),)),
     Bad(Detection, "together", 120, ("loss",), "Newest", ((correlating, "spans", _newest),)),
     Bad(PinsOver, "one_transaction", 1000, ("twice",)),
 )
