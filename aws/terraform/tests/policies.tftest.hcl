@@ -84,7 +84,7 @@ run "functions" {
         for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : action]
         if length(regexall("^(Athena|Lambda)", statement.Sid)) == 0
       ])))) } == {
-      ingest = "dynamodb:GetItem dynamodb:PutItem glue:BatchCreatePartition glue:GetTable s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject"
+      ingest = "dynamodb:GetItem dynamodb:PutItem glue:BatchCreatePartition glue:GetTable s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject sqs:SendMessage"
       detect = "athena:GetQueryExecution athena:GetQueryResults athena:StartQueryExecution athena:StopQueryExecution dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query glue:BatchCreatePartition glue:GetTable s3:DeleteObject s3:GetObject s3:ListBucket s3:PutObject sqs:SendMessage"
       alert  = "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query s3:GetObject s3:ListBucket secretsmanager:GetSecretValue"
       api    = "athena:GetQueryExecution athena:GetQueryResults athena:StartQueryExecution athena:StopQueryExecution dynamodb:GetItem dynamodb:PutItem dynamodb:Query s3:GetObject s3:ListBucket"
@@ -110,7 +110,7 @@ run "functions" {
       for function in ["alert", "api", "detect", "sweep"] : [
         for statement in jsondecode(module.compute.policies[function]).Statement : [
           for resource in flatten([statement.Resource]) :
-          !strcontains(resource, ":s3:::mantissa-test-lake-") || strcontains(resource, "/lake/findings/") || strcontains(resource, "/runs/")
+          !strcontains(resource, ":s3:::mantissa-test-lake-") || strcontains(resource, "/lake/findings/") || strcontains(resource, "/lake/matches/") || strcontains(resource, "/runs/")
         ] if length(setintersection(flatten([statement.Action]), ["s3:DeleteObject", "s3:PutObject"])) > 0
       ]
     ]))

@@ -101,8 +101,8 @@ run "defaults" {
   }
 
   assert {
-    condition     = local.functions.detect.reserved == 1
-    error_message = "Two detection runs may overlap."
+    condition     = local.functions.detect.reserved == 3
+    error_message = "The detect function has room for the schedule and what the queue wakes, and no more."
   }
 }
 
