@@ -182,7 +182,7 @@ def test_functions_have_their_environment_and_are_called_by_their_queues(
         assert found["Timeout"] == function.properties["Timeout"]
     listed = client.list_event_source_mappings()["EventSourceMappings"]
     mapped = {m["EventSourceArn"].rpartition(":")[2] for m in listed}
-    assert mapped == {"mantissa-dev-ingest", "mantissa-dev-alert"}
+    assert mapped == {"mantissa-dev-ingest", "mantissa-dev-detect", "mantissa-dev-alert"}
 
 
 def test_roles_hold_exactly_the_policies_of_the_template(deployed: Deployed) -> None:
