@@ -13,11 +13,11 @@ import yaml
 from mantissa.adapters.local.rows import RowsEngine
 from mantissa.detection.anysource import AnySource
 from mantissa.detection.backend import Compiler
-from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
+from mantissa.detection.dialects import DUCKDB, MAX_SQL, TRINO, Dialect
 from mantissa.detection.fuse import fuse
 from mantissa.detection.load import load_rules
 from mantissa.detection.pipeline import FieldBinder
-from mantissa.detection.prepare import MAX_SQL, Prepared, prepare
+from mantissa.detection.prepare import Prepared, prepare
 from mantissa.detection.rule import RuleSet
 from mantissa.detection.scope import Scope
 from mantissa.errors import RuleError

@@ -18,6 +18,9 @@ from mantissa.detection.pattern import Pattern
 Test = Callable[[exp.Expr], exp.Expr]
 """From a value to the condition on it."""
 
+MAX_SQL = 250_000
+"""Characters of one query's text; Athena refuses more than 262,144."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -39,6 +42,11 @@ class Dialect:
         moment: the UTC time that a text writes in ISO 8601, else NULL.
         contains: whether the first text holds the second.
         any_bit: whether any of these bitmap columns has a bit set.
+        question: (text, RE2 expressions) → whether any is found, for a dialect in which that costs
+            about as much as one of them; None in others.
+        most_text: characters of one query.
+        most_rules: rules of one query.
+        most_listed: values of one IN; more are asked as patterns.
         reads_twice: whether a query may read its columns twice, as no bytes are billed.
     """
 
@@ -56,6 +64,10 @@ class Dialect:
     moment: Callable[[exp.Expr], exp.Expr]
     contains: Callable[[exp.Expr, exp.Expr], exp.Expr]
     any_bit: Callable[[Sequence[str]], exp.Expr]
+    question: Callable[[exp.Expr, Sequence[str]], exp.Expr] | None = None
+    most_text: int = MAX_SQL
+    most_rules: int = 400
+    most_listed: int = 2**31
     reads_twice: bool = False
 
 
@@ -74,6 +86,10 @@ DUCKDB = Dialect(
     moment=duckdb_sql.moment,
     contains=duckdb_sql.contains,
     any_bit=duckdb_sql.any_bit,
+    question=duckdb_sql.finds_any,
+    most_text=2_000_000,
+    most_rules=2_000,
+    most_listed=duckdb_sql.MOST_LISTED,
     reads_twice=True,
 )
 TRINO = Dialect(

@@ -7,6 +7,7 @@ turns the fast path for plain substrings off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
@@ -27,9 +28,13 @@ FOLD_FROM = 3
 """Patterns on one text from which one alternation replaces an OR."""
 FOLD_BYTES = 32_000
 """Bytes of one alternation: RE2 refuses a program that outgrows its memory."""
+MOST_LISTED = 4
+"""Values from which more DuckDB makes a join of an IN, for every row and behind no gate."""
 
 _REAL_NAMES = {"AT": "JSON_EXTRACT", "AT_TEXT": "JSON_EXTRACT_STRING"}
 """sqlglot would turn these functions into the operators `->` and `->>`, which bind differently."""
+_PLAIN = re.compile("[A-Za-z0-9_ .:-]+")
+"""Names that JSON writes in no other way, save by numbers."""
 _STEP = """FLATTEN(LIST_TRANSFORM(members, LAMBDA m :
     CASE JSON_TYPE(m) WHEN 'ARRAY' THEN AT(m, through)
          ELSE [AT(m, key)] END))"""
@@ -38,7 +43,7 @@ _ELEMENTS = """FLATTEN(LIST_TRANSFORM(members, LAMBDA m :
          ELSE [m] END))"""
 _TEXTS = "LIST_TRANSFORM(members, LAMBDA m : AT_TEXT(m, '$'))"
 _PRESENT = "LIST_FILTER(texts, LAMBDA m : m IS NOT NULL)"
-_INSIDE = """CASE WHEN document IS NULL THEN []
+_INSIDE = """CASE WHEN document IS NULL OR absent THEN []
     WHEN NOT CONTAINS(document, '[') THEN [AT_TEXT(TRY_CAST(document AS JSON), path)]
     ELSE everything END"""
 _WHOLE = """CASE WHEN document IS NULL THEN []
@@ -91,7 +96,20 @@ def _inside(document: exp.Expr, path: Sequence[str]) -> exp.Expr:
         members = _sql(_STEP, members=members, key=_text("$" + key), through=_text("$[*]" + key))
     everything = _sql(_TEXTS, members=_sql(_ELEMENTS, members=members))
     plain = _text("$" + "".join(_key(name) for name in path))
-    return _sql(_INSIDE, document=document, path=plain, everything=everything)
+    absent = _absent(document, path[-1])
+    return _sql(_INSIDE, document=document, path=plain, everything=everything, absent=absent)
+
+
+def _absent(document: exp.Expr, name: str) -> exp.Expr:
+    """Ask whether a document cannot have a member of this name, as its text does not show it.
+
+    JSON may write a plain letter only as itself or as `\\u` and its number.
+    """
+    if not _PLAIN.fullmatch(name):
+        return exp.false()
+    shown = _sql("CONTAINS(document, name)", document=document, name=_text(f'"{name}"'))
+    written = _sql("CONTAINS(document, name)", document=document, name=_text("\\u"))
+    return exp.Not(this=exp.Paren(this=exp.Or(this=shown, expression=written)))
 
 
 def _whole(document: exp.Expr) -> exp.Expr:
@@ -133,8 +151,16 @@ def matches_any(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
     if len(many) < FOLD_FROM:
         few, many = list(patterns), []
     tests = [_match(text.copy(), pattern) for pattern in few]
-    tests += [regex(text, f"(?s){chunk}") for chunk in _chunks([p.regex for p in many])]
-    return any_of(tests)
+    return any_of(tests + _alternations(text, [p.regex for p in many]))
+
+
+def finds_any(text: exp.Expr, regexes: Sequence[str]) -> exp.Expr:
+    """Search a text for any of many RE2 expressions, `.` matching newlines."""
+    return any_of(_alternations(text, regexes))
+
+
+def _alternations(text: exp.Expr, regexes: Sequence[str]) -> list[exp.Expr]:
+    return [regex(text, f"(?s){chunk}") for chunk in _chunks(regexes)]
 
 
 def _match(text: exp.Expr, pattern: Pattern) -> exp.Expr:
@@ -144,7 +170,7 @@ def _match(text: exp.Expr, pattern: Pattern) -> exp.Expr:
     return like(text, pattern)
 
 
-def _chunks(regexes: list[str]) -> Iterator[str]:
+def _chunks(regexes: Sequence[str]) -> Iterator[str]:
     chunk: list[str] = []
     size = 0
     for regex_ in regexes:

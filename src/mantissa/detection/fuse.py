@@ -7,19 +7,21 @@
 
 Trino's compiler gives up on large expressions, so bitmaps are packed by bytes of SQL; how the
 bitmaps are best asked for a bit is each dialect's own. Where a second look at the rows costs
-nothing, rows that are alike are judged once (`alike.py`).
+nothing, rows that are alike are judged once (`alike.py`); where many words are looked for as fast
+as one, rules wait behind gates (`gates.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from mantissa.detection.alike import columns_of, combinations, divided, looked_up, renamed
 from mantissa.detection.dialects import Dialect
-from mantissa.detection.prepare import MAX_SQL, Predicate
+from mantissa.detection.gates import Group, Question, grouped
+from mantissa.detection.prepare import Predicate
 from mantissa.detection.scope import Scope
 from mantissa.detection.table import ENTITIES
 from mantissa.detection.template import quoted
@@ -28,7 +30,6 @@ from mantissa.sources.definition import Binding
 
 BITMAP_BYTES = 3_500
 BITMAP_RULES = 60
-QUERY_RULES = 400
 ENVELOPE = ("event_id", "event_time", "source_object")
 
 Bitmap = tuple[Predicate, ...]
@@ -84,9 +85,22 @@ def fuse(
     queries = []
     for group in tables.values():
         together, singly = divided(group) if dialect.reads_twice else ([], group)
-        queries += [_query(chunk, dialect, frame, _by_tuple) for chunk in _chunks(_pack(together))]
-        queries += [_query(chunk, dialect, frame, _by_row) for chunk in _chunks(_pack(singly))]
+        behind = _gated(together, dialect.question) if dialect.question else _plain(together)
+        queries += [_query(chunk, dialect, frame, _by_tuple) for chunk in _chunks(behind, dialect)]
+        rest = _chunks(_plain(singly), dialect)
+        queries += [_query(chunk, dialect, frame, _by_row) for chunk in rest]
     return queries
+
+
+def _gated(predicates: Sequence[Predicate], question: Question) -> Iterator[Group]:
+    """Pack predicates into bitmaps by the words they need."""
+    for group in grouped(predicates, question):
+        for start in range(0, len(group.predicates), BITMAP_RULES):
+            yield replace(group, predicates=group.predicates[start : start + BITMAP_RULES])
+
+
+def _plain(predicates: Sequence[Predicate]) -> Iterator[Group]:
+    yield from map(Group, _pack(predicates))
 
 
 def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
@@ -105,32 +119,32 @@ def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
         yield tuple(bitmap)
 
 
-def _chunks(bitmaps: Iterable[Bitmap]) -> Iterator[tuple[Bitmap, ...]]:
-    """Split bitmaps into queries that stay under the limit of text."""
-    chunk: list[Bitmap] = []
+def _chunks(groups: Iterable[Group], dialect: Dialect) -> Iterator[tuple[Group, ...]]:
+    """Split groups, a bitmap each, into queries that stay under the limits of an engine."""
+    chunk: list[Group] = []
     size = rules = 0
-    for bitmap in bitmaps:
-        cost = _cost(bitmap)
-        if chunk and (size + cost > MAX_SQL or rules + len(bitmap) > QUERY_RULES):
+    for group in groups:
+        cost, count = _cost(group), len(group.predicates)
+        if chunk and (size + cost > dialect.most_text or rules + count > dialect.most_rules):
             yield tuple(chunk)
             chunk, size, rules = [], 0, 0
-        chunk.append(bitmap)
+        chunk.append(group)
         size += cost
-        rules += len(bitmap)
+        rules += count
     if chunk:
         yield tuple(chunk)
 
 
-def _cost(bitmap: Bitmap) -> int:
+def _cost(group: Group) -> int:
     """Estimate a bitmap's bytes in the query, with the derived columns it may be first to need."""
+    bitmap = group.predicates
     derived = {name: e for p in bitmap for name, e in p.derived.items()}
     own = sum(len(name) + len(e.sql()) + 8 for name, e in derived.items() if name[:2] != "l$")
-    return own + sum(p.size + 60 + 40 * len(p.bindings) for p in bitmap) + 120
+    return own + sum(p.size + 60 + 40 * len(p.bindings) for p in bitmap) + 120 + group.size
 
 
-def _query(
-    bitmaps: tuple[Bitmap, ...], dialect: Dialect, frame: Frame, judge: _Judge
-) -> FusedQuery:
+def _query(groups: tuple[Group, ...], dialect: Dialect, frame: Frame, judge: _Judge) -> FusedQuery:
+    bitmaps = tuple(group.predicates for group in groups)
     predicates = [predicate for bitmap in bitmaps for predicate in bitmap]
     table = predicates[0].source.table
     kept = [*ENVELOPE, *(name for name in ENTITIES if table.column(name))]
@@ -138,7 +152,7 @@ def _query(
     names = _shown(predicates)
     values = [_named(_value(b, scope), name) for b, name in names.items()]
     shown = _Shown([*(quoted(name) for name in kept), *values], scope.derived)
-    query = frame.ask(judge(bitmaps, shown, dialect, frame.within), bitmaps)
+    query = frame.ask(judge(groups, shown, dialect, frame.within), bitmaps)
     return FusedQuery(table, query.sql(dialect=dialect.name, copy=False), bitmaps, names)
 
 
@@ -150,56 +164,64 @@ class _Shown:
     derived: Mapping[str, exp.Expr]
 
 
-_Judge = Callable[[Sequence[Bitmap], _Shown, Dialect, exp.Expr | None], exp.Select]
-"""Builds the query of (bitmaps, what to show, dialect, which rows)."""
+_Judge = Callable[[Sequence[Group], _Shown, Dialect, exp.Expr | None], exp.Select]
+"""Builds the query of (groups, what to show, dialect, which rows)."""
 
 
 def _by_row(
-    bitmaps: Sequence[Bitmap], shown: _Shown, dialect: Dialect, within: exp.Expr | None
+    groups: Sequence[Group], shown: _Shown, dialect: Dialect, within: exp.Expr | None
 ) -> exp.Select:
     """Judge every row."""
-    outer = [*shown.values, *_sums(bitmaps)]
-    base = _select(*_base(_table(bitmaps), outer, {**_derived(bitmaps), **shown.derived}))
+    outer = [*shown.values, *_sums(groups)]
+    base = _select(*_base(_table(groups), outer, {**_derived(groups), **shown.derived}))
     if within is not None:
         base.set("where", exp.Where(this=within.copy()))
-    return _matching(_select(outer, base), bitmaps, dialect)
+    return _matching(_select(outer, _with_gates(base, groups)), groups, dialect)
 
 
 def _by_tuple(
-    bitmaps: Sequence[Bitmap], shown: _Shown, dialect: Dialect, within: exp.Expr | None
+    groups: Sequence[Group], shown: _Shown, dialect: Dialect, within: exp.Expr | None
 ) -> exp.Select:
     """Judge what rows look like to the rules, then find the rows that look so."""
-    table, derived = _table(bitmaps), _derived(bitmaps)
-    asked = sorted(set().union(*(columns_of(p) for bitmap in bitmaps for p in bitmap)))
+    table, derived = _table(groups), _derived(groups)
+    asked = sorted(set().union(*(columns_of(p) for group in groups for p in group.predicates)))
     found, place = _base(table, [*shown.values, *map(quoted, asked)], shown.derived)
     seen = combinations(asked, place.copy(), within)
     added = [_named(e.copy(), name) for name, e in sorted(derived.items())]
-    tests = _select([*map(quoted, asked), *added], seen)
-    judged = _matching(_select([*renamed(asked), *_sums(bitmaps)], tests), bitmaps, dialect)
+    tests = _with_gates(_select([*map(quoted, asked), *added], seen), groups)
+    judged = _matching(_select([*renamed(asked), *_sums(groups)], tests), groups, dialect)
     base = _select(found, place)
     if within is not None:
         base.set("where", exp.Where(this=within.copy()))
-    columns = [quoted(f"b{i}") for i in range(len(bitmaps))]
+    columns = [quoted(f"b{i}") for i in range(len(groups))]
     rows = looked_up(_select([*shown.values, *columns], base), judged, asked)
     return _select([exp.Star()], rows)
 
 
-def _table(bitmaps: Sequence[Bitmap]) -> Table:
-    return bitmaps[0][0].source.table
+def _table(groups: Sequence[Group]) -> Table:
+    return groups[0].predicates[0].source.table
 
 
-def _derived(bitmaps: Sequence[Bitmap]) -> dict[str, exp.Expr]:
-    return {name: e for bitmap in bitmaps for p in bitmap for name, e in p.derived.items()}
+def _derived(groups: Sequence[Group]) -> dict[str, exp.Expr]:
+    return {n: e for group in groups for p in group.predicates for n, e in p.derived.items()}
 
 
-def _sums(bitmaps: Sequence[Bitmap]) -> list[exp.Expr]:
-    return [_named(_bits(bitmap), f"b{i}") for i, bitmap in enumerate(bitmaps)]
+def _with_gates(base: exp.Select, groups: Sequence[Group]) -> exp.Select:
+    """Add the answers of the gates, each once."""
+    gates = {group.name: group.test for group in groups if group.name and group.test}
+    if not gates:
+        return base
+    return _select([exp.Star(), *(_named(test.copy(), n) for n, test in gates.items())], base)
 
 
-def _matching(query: exp.Select, bitmaps: Sequence[Bitmap], dialect: Dialect) -> exp.Select:
+def _sums(groups: Sequence[Group]) -> list[exp.Expr]:
+    return [_named(_bits(group), f"b{i}") for i, group in enumerate(groups)]
+
+
+def _matching(query: exp.Select, groups: Sequence[Group], dialect: Dialect) -> exp.Select:
     """Keep what has a bit in any bitmap."""
     kept = _select([exp.Star()], query)
-    columns = [f"b{i}" for i in range(len(bitmaps))]
+    columns = [f"b{i}" for i in range(len(groups))]
     kept.set("where", exp.Where(this=dialect.any_bit(columns)))
     return kept
 
@@ -239,13 +261,14 @@ def _base(
     return [*stored, *added], exp.Table(this=exp.to_identifier(table.name, quoted=True))
 
 
-def _bits(bitmap: Bitmap) -> exp.Expr:
-    bits = [_when(p.condition.copy(), 1 << place) for place, p in enumerate(bitmap)]
+def _bits(group: Group) -> exp.Expr:
+    bits = [_when(p.condition.copy(), 1 << place) for place, p in enumerate(group.predicates)]
     total = bits[0]
     for bit in bits[1:]:
         total = exp.Add(this=total, expression=bit)
-    belongs = bitmap[0].belongs
-    return total if belongs is None else _when(quoted(belongs), total)
+    for condition in (group.name, group.predicates[0].belongs):
+        total = total if condition is None else _when(quoted(condition), total)
+    return total
 
 
 def _when(condition: exp.Expr, value: int | exp.Expr) -> exp.Expr:

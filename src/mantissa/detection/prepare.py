@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from mantissa.detection.backend import Compiler
 from mantissa.detection.correlation import Correlation
-from mantissa.detection.dialects import Dialect
+from mantissa.detection.dialects import MAX_SQL, Dialect
 from mantissa.detection.exceptions import (
     RuleException,
     compile_leniently,
@@ -28,9 +28,6 @@ from mantissa.detection.typed import subject_of
 from mantissa.errors import RuleError, SourceError
 from mantissa.model import RuleInfo
 from mantissa.sources.definition import Binding
-
-MAX_SQL = 250_000
-"""Bytes of one query's text; Athena refuses more than 262,144."""
 
 
 @dataclass(frozen=True)

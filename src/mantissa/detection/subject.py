@@ -88,7 +88,9 @@ def match_text(text: exp.Expr, patterns: Sequence[Pattern], dialect: Dialect) ->
     exact = [p for p in patterns if p.is_exact]
     loose = [p for p in patterns if not p.is_exact]
     tests: list[exp.Expr] = []
-    if len(exact) > 1:
+    if len(exact) > dialect.most_listed:
+        loose += exact
+    elif len(exact) > 1:
         values = [literal(p.text, engine_lowers=p.engine_lowers) for p in exact]
         tests.append(exp.In(this=text.copy(), expressions=values))
     elif exact:

@@ -7,9 +7,8 @@ import re
 import pytest
 import sqlglot
 
-from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
-from mantissa.detection.fuse import BITMAP_BYTES, BITMAP_RULES, QUERY_RULES, fuse
-from mantissa.detection.prepare import MAX_SQL
+from mantissa.detection.dialects import DUCKDB, MAX_SQL, TRINO, Dialect
+from mantissa.detection.fuse import BITMAP_BYTES, BITMAP_RULES, fuse
 from mantissa.detection.show import rule_sql
 from support.detection import IDS, firing, fused_sql, judged, prepared, rows_of, rule, unfused
 
@@ -38,15 +37,14 @@ def test_the_shape_on_trino() -> None:
 
 
 def test_each_bitmap_is_asked_once_on_duckdb() -> None:
-    (sql,) = fused_sql(prepared(*many(70)))
+    (sql,) = fused_sql(prepared(*many(32)))
     assert sql.count('WHERE ("b0" | "b1") <> 0') == 1
 
 
-@pytest.mark.parametrize("dialect", [DUCKDB, TRINO])
-def test_bitmaps_are_packed_by_bytes_and_by_number(dialect: Dialect) -> None:
-    short = fuse(prepared(*many(130), dialect=dialect).predicates, dialect)
+def test_bitmaps_are_packed_by_bytes_and_by_number_on_trino() -> None:
+    short = fuse(prepared(*many(130), dialect=TRINO).predicates, TRINO)
     assert [len(bitmap) for query in short for bitmap in query.bitmaps] == [60, 60, 10]
-    long = fuse(prepared(*many(9, text="x" * 1000 + "{n}"), dialect=dialect).predicates, dialect)
+    long = fuse(prepared(*many(9, text="x" * 1000 + "{n}"), dialect=TRINO).predicates, TRINO)
     sizes = [len(bitmap) for query in long for bitmap in query.bitmaps]
     assert sizes == [3, 3, 3]
     for query in short + long:
@@ -55,13 +53,30 @@ def test_bitmaps_are_packed_by_bytes_and_by_number(dialect: Dialect) -> None:
             assert sum(predicate.size for predicate in bitmap) <= BITMAP_BYTES
 
 
-def test_queries_stay_under_the_limit_of_text() -> None:
-    ready = prepared(*many(200, text="'{n}" + "y" * 3000 + "'"), dialect=TRINO)
-    queries = fuse(ready.predicates, TRINO)
+def test_bitmaps_are_packed_by_number_alone_on_duckdb() -> None:
+    ready = prepared(*many(130, text="x" * 1000 + "{n}"))
+    (query,) = fuse(ready.predicates, DUCKDB)
+    assert {len(bitmap) for bitmap in query.bitmaps} <= set(range(1, BITMAP_RULES + 1))
+    assert max(len(bitmap) for bitmap in query.bitmaps) > BITMAP_BYTES // 1000
+
+
+@pytest.mark.parametrize(
+    ("dialect", "times", "text"),
+    [(TRINO, 2, "y" * 3000), (TRINO, 9, "y"), (DUCKDB, 8, "y" * 3000), (DUCKDB, 21, "y")],
+)
+def test_queries_stay_under_the_limits_of_their_engine(
+    dialect: Dialect, times: int, text: str
+) -> None:
+    ready = prepared(*many(100, text="'{n}" + text + "'"), dialect=dialect)
+    queries = fuse(ready.predicates * times, dialect)
     assert len(queries) > 1
-    assert all(len(query.sql) <= MAX_SQL for query in queries)
-    assert sum(len(query.predicates) for query in queries) == 200
-    assert all(len(query.predicates) <= QUERY_RULES for query in queries)
+    assert all(len(query.sql) <= dialect.most_text for query in queries)
+    assert sum(len(query.predicates) for query in queries) == 100 * times
+    assert all(len(query.predicates) <= dialect.most_rules for query in queries)
+
+
+def test_a_query_fits_athena() -> None:
+    assert TRINO.most_text == MAX_SQL < 262_144
 
 
 def test_a_rule_larger_than_a_query_is_refused_by_name() -> None:

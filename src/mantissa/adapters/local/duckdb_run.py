@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 BATCH_ROWS = 65_536
 """Rows in one Arrow batch of a result."""
 
+LONG_SQL = 20_000
+"""Characters from which planning a query costs more than copying its answer."""
+
 INTERRUPT_EVERY = 0.05
 """Seconds between interrupts once time is up: one sent between two statements is lost."""
 
@@ -66,8 +69,9 @@ def execute(job: Job, tables: Mapping[str, pa.Table] | None = None) -> QueryResu
             for view in job.views:
                 connection.execute(view)
             _check_select(connection, job.sql)
-            table, truncated = _fetch(connection, job)
-        read = _bytes_read(connection)
+            relation, read = _planned(connection, job)
+            table, truncated = _fetch(relation, job)
+        read += _bytes_read(connection)
     return QueryResult(table, read, time.monotonic() - started, truncated)
 
 
@@ -137,10 +141,23 @@ def _check_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         )
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, job: Job) -> tuple[pa.Table, bool]:
+def _planned(
+    connection: duckdb.DuckDBPyConnection, job: Job
+) -> tuple[duckdb.DuckDBPyRelation, int]:
+    """Return what answers the query, and the bytes read so far.
+
+    A relation is planned for its names and again when it runs, so a long query runs into a table.
+    What people write does not: a table renames columns of equal names.
+    """
+    if job.rows is not None or len(job.sql) < LONG_SQL:
+        return connection.sql(job.sql), 0
+    connection.execute(f"CREATE TEMP TABLE answer AS {job.sql}")
+    return connection.table("answer"), _bytes_read(connection)
+
+
+def _fetch(relation: duckdb.DuckDBPyRelation, job: Job) -> tuple[pa.Table, bool]:
     import pyarrow as pa
 
-    relation = connection.sql(job.sql)
     names = relation.columns
     if job.rows is not None:
         relation = relation.limit(job.rows + 1)
