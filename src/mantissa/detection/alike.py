@@ -16,7 +16,7 @@ they are judged row by row, in queries of their own; so are those that look into
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
@@ -33,34 +33,18 @@ USUAL = 50
 
 def divided(predicates: Sequence[Predicate]) -> tuple[list[Predicate], list[Predicate]]:
     """Divide one table's predicates into those judged by combinations and those row by row."""
-    asked = {id(p): columns_of(p) for p in predicates}
-    counts = Counter(name for names in asked.values() for name in names)
+    counts = Counter(name for p in predicates for name in p.columns)
     usual = {name for name, count in counts.items() if count * USUAL >= len(predicates)}
     plain = {name for name in usual if _repeats(predicates[0].source.table, name)}
-    together = [p for p in predicates if asked[id(p)] <= plain]
+    together = [p for p in predicates if p.columns <= plain]
     if len(together) < FEW:
         return [], list(predicates)
-    return together, [p for p in predicates if not asked[id(p)] <= plain]
+    return together, [p for p in predicates if not p.columns <= plain]
 
 
 def _repeats(table: Table, name: str) -> bool:
     column = table.column(name)
     return column is not None and column.type != "json" and name != RAW
-
-
-def columns_of(predicate: Predicate) -> set[str]:
-    """Return the stored columns that decide whether a row matches."""
-    tests = [predicate.condition]
-    if predicate.belongs is not None:
-        tests.append(predicate.derived[predicate.belongs])
-    named = {column.name for test in tests for column in test.find_all(exp.Column)}
-    return {stored for name in named for stored in _stored(name, predicate.derived)}
-
-
-def _stored(name: str, derived: Mapping[str, exp.Expr]) -> set[str]:
-    if name not in derived:
-        return {name}
-    return {column.name for column in derived[name].find_all(exp.Column)}
 
 
 def combinations(columns: Sequence[str], rows: exp.Expr, within: exp.Expr | None) -> exp.Select:

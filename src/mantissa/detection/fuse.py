@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from mantissa.detection.alike import columns_of, combinations, divided, looked_up, renamed
+from mantissa.detection.alike import combinations, divided, looked_up, renamed
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.gates import Group, Question, grouped
 from mantissa.detection.prepare import Predicate
@@ -173,7 +173,8 @@ def _by_row(
 ) -> exp.Select:
     """Judge every row."""
     outer = [*shown.values, *_sums(groups)]
-    base = _select(*_base(_table(groups), outer, {**_derived(groups), **shown.derived}))
+    derived = {**_derived(groups), **shown.derived}
+    base = _select(*_base(_table(groups), _asked(groups), shown.values, derived))
     if within is not None:
         base.set("where", exp.Where(this=within.copy()))
     return _matching(_select(outer, _with_gates(base, groups)), groups, dialect)
@@ -184,8 +185,8 @@ def _by_tuple(
 ) -> exp.Select:
     """Judge what rows look like to the rules, then find the rows that look so."""
     table, derived = _table(groups), _derived(groups)
-    asked = sorted(set().union(*(columns_of(p) for group in groups for p in group.predicates)))
-    found, place = _base(table, [*shown.values, *map(quoted, asked)], shown.derived)
+    asked = sorted(_asked(groups))
+    found, place = _base(table, asked, shown.values, shown.derived)
     seen = combinations(asked, place.copy(), within)
     added = [_named(e.copy(), name) for name, e in sorted(derived.items())]
     tests = _with_gates(_select([*map(quoted, asked), *added], seen), groups)
@@ -204,6 +205,11 @@ def _table(groups: Sequence[Group]) -> Table:
 
 def _derived(groups: Sequence[Group]) -> dict[str, exp.Expr]:
     return {n: e for group in groups for p in group.predicates for n, e in p.derived.items()}
+
+
+def _asked(groups: Sequence[Group]) -> set[str]:
+    """Return the stored columns that decide whether a row matches any rule."""
+    return {name for group in groups for p in group.predicates for name in p.columns}
 
 
 def _with_gates(base: exp.Select, groups: Sequence[Group]) -> exp.Select:
@@ -252,17 +258,22 @@ def _value(binding: Binding, scope: Scope) -> exp.Expr:
 
 
 def _base(
-    table: Table, outer: Sequence[exp.Expr], derived: Mapping[str, exp.Expr]
+    table: Table,
+    asked: Iterable[str],
+    values: Sequence[exp.Expr],
+    derived: Mapping[str, exp.Expr],
 ) -> tuple[list[exp.Expr], exp.Expr]:
     """Return what the inner query selects: the stored columns that are used, the derived ones."""
-    used = {c.name for e in (*outer, *derived.values()) for c in e.find_all(exp.Column)}
+    used = {c.name for e in (*values, *derived.values()) for c in e.find_all(exp.Column)}
+    used.update(asked)
     stored = [quoted(column.name) for column in table.columns if column.name in used]
     added = [_named(e.copy(), name) for name, e in sorted(derived.items())]
     return [*stored, *added], exp.Table(this=exp.to_identifier(table.name, quoted=True))
 
 
 def _bits(group: Group) -> exp.Expr:
-    bits = [_when(p.condition.copy(), 1 << place) for place, p in enumerate(group.predicates)]
+    # The conditions were written once already, when they were compiled.
+    bits = [_when(exp.Var(this=p.text), 1 << place) for place, p in enumerate(group.predicates)]
     total = bits[0]
     for bit in bits[1:]:
         total = exp.Add(this=total, expression=bit)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from sqlglot import exp
@@ -30,6 +30,8 @@ Word = tuple[str, str]
 """(column, RE2 expression to be searched in it)."""
 Need = frozenset[Word]
 """A row that the rule matches has at least one of these words."""
+Pool = list[tuple[float, str, Predicate, Need]]
+"""(weight, rule, its predicate, what it needs)."""
 Question = Callable[[exp.Expr, Sequence[str]], exp.Expr]
 """(text, RE2 expressions) → whether any of them is found; `.` matches newlines."""
 
@@ -70,7 +72,7 @@ class Group:
 def grouped(predicates: Sequence[Predicate], question: Question) -> Iterator[Group]:
     """Put the predicates of one table into groups, those that need alike words together."""
     weights = Weights(predicates)
-    pools: dict[tuple[str, tuple[str, ...]], list[tuple[float, str, Predicate, Need]]] = {}
+    pools: dict[tuple[str, tuple[str, ...]], Pool] = {}
     ungated: dict[str, list[Predicate]] = {}
     for predicate in predicates:
         need = weights.best(predicate.condition)
@@ -89,9 +91,6 @@ def grouped(predicates: Sequence[Predicate], question: Question) -> Iterator[Gro
                 yield Group(members, _test((need for *_, need in run), question))
     for _, rest in sorted(ungated.items()):
         yield Group(tuple(sorted(rest, key=lambda p: p.rule.info.id)))
-
-
-Pool = list[tuple[float, str, Predicate, Need]]
 
 
 def _joined(pools: dict[tuple[str, tuple[str, ...]], Pool]) -> Iterator[tuple[str, Pool]]:
@@ -263,6 +262,7 @@ _CALLS: dict[str, Callable[[str], list[str]]] = {
 }
 
 
+@lru_cache(maxsize=65_536)
 def _length(word: str) -> int:
     """Count the characters of a word's longest piece without wildcards."""
     pieces = word.strip("^$").replace(".*", "\0").replace("\\.", "\1").replace(".", "\0")

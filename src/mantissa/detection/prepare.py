@@ -60,10 +60,21 @@ class Predicate:
         for part in self.parts:
             yield from (*part.key, *part.value)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of the condition's SQL."""
         return len(self.text.encode())
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The stored columns that decide whether a row matches."""
+        tests = [self.condition]
+        if self.belongs is not None:
+            tests.append(self.derived[self.belongs])
+        named = {column.name for test in tests for column in test.find_all(exp.Column)}
+        derived = [self.derived[name] for name in named if name in self.derived]
+        behind = {column.name for value in derived for column in value.find_all(exp.Column)}
+        return frozenset(named - self.derived.keys() | behind)
 
 
 @dataclass(frozen=True)
