@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from mantissa.detection.dialects import DUCKDB
-from support.detection import condition, fires, firing, refusal, rule
+from support.detection import (
+    condition,
+    fires,
+    firing,
+    judged,
+    prepared,
+    refusal,
+    rows_of,
+    rule,
+)
 
 
 def test_a_negated_filter_on_an_absent_field_keeps_the_row() -> None:
@@ -361,3 +371,26 @@ def test_signs_without_case_are_folded_like_plain_text_and_letters_are_not() -> 
     events = [{"cmd": f"a {sign.lower()} b"} for sign in signs] + [{"cmd": "a b"}]
     assert firing(events, rule(detection)) == [[1], [1], [1], []]
     assert fires({"cmd": "\u24d0"}, "s: {cmd|contains: '\u24b6'}\ncondition: s")
+
+
+def test_a_member_is_found_however_its_name_is_written() -> None:
+    """A document whose text does not show the name is not read, so every way to write it counts."""
+    documents = [
+        '{"l": {"k": "x"}}',
+        r'{"\u006c": {"k": "x"}}',
+        r'{"l": {"\u006B": "x"}}',
+        r'[{"l": [{"\u006b": "x"}]}]',
+        '{"l": {"K": "x"}}',
+        '{"l": "\\"k\\": x"}',
+        '{"l": ',
+    ]
+    table = rows_of({} for _ in documents)
+    place = table.schema.get_field_index("doc")
+    table = table.set_column(place, table.schema.field(place), pa.array(documents))
+    found = judged(table, prepared(rule("s: {doc.l.k: x}\ncondition: s", number=1)))
+    assert found == [[1], [1], [1], [1], [], [], []]
+    awkward = prepared(rule("s: {doc.é/k: x}\ncondition: s", number=1))
+    table = table.set_column(
+        place, table.schema.field(place), pa.array([r'{"\u00e9\/k": "x"}'] * 7)
+    )
+    assert judged(table, awkward) == [[1]] * 7
