@@ -11,6 +11,7 @@ from mantissa.detection.doubt import Doubt, doubtful
 from mantissa.detection.pipeline import FieldBinder
 from mantissa.detection.prepare import Prepared, prepare
 from mantissa.detection.rule import Refusal, RuleSet
+from mantissa.detection.slow_regex import slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class CheckReport:
         runs: rules that run in every dialect.
         waiting: rules whose log source no source carries.
         compiled: dialect → rules that compile for it.
-        doubts: fields that are likely slips.
+        doubts: fields that are likely slips, and expressions that are slow on Athena.
     """
 
     rules: int
@@ -69,7 +70,7 @@ def check_rules(
         disabled=len(made[0].disabled),
         refused=tuple(refused.values()),
         compiled={prepared.dialect.name: _count(prepared) for prepared in made},
-        doubts=tuple(dict.fromkeys(doubtful(made[0].predicates))),
+        doubts=tuple(dict.fromkeys([*doubtful(made[0].predicates), *slow(made[0].rules.values())])),
     )
 
 

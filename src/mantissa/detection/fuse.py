@@ -20,9 +20,9 @@ from sqlglot import exp
 
 from mantissa.detection.alike import combinations, divided, looked_up, renamed
 from mantissa.detection.dialects import Dialect
-from mantissa.detection.gates import Group, Question, grouped
+from mantissa.detection.gates import Group, Question, gate, grouped, readers_of_documents
 from mantissa.detection.prepare import Predicate
-from mantissa.detection.scope import Scope
+from mantissa.detection.scope import OF_DOCUMENTS, Scope
 from mantissa.detection.table import ENTITIES
 from mantissa.detection.template import quoted
 from mantissa.model import Table
@@ -87,8 +87,10 @@ def fuse(
         together, singly = divided(group) if dialect.reads_twice else ([], group)
         behind = _gated(together, dialect.question) if dialect.question else _plain(together)
         queries += [_query(chunk, dialect, frame, _by_tuple) for chunk in _chunks(behind, dialect)]
-        rest = _chunks(_plain(singly), dialect)
-        queries += [_query(chunk, dialect, frame, _by_row) for chunk in rest]
+        readers, rest = readers_of_documents(singly) if dialect.question else ([], singly)
+        for part, judge in ((readers, _by_passing), (rest, _by_row)):
+            chunks = _chunks(_plain(part), dialect)
+            queries += [_query(chunk, dialect, frame, judge) for chunk in chunks]
     return queries
 
 
@@ -174,10 +176,24 @@ def _by_row(
     """Judge every row."""
     outer = [*shown.values, *_sums(groups)]
     derived = {**_derived(groups), **shown.derived}
-    base = _select(*_base(_table(groups), _asked(groups), shown.values, derived))
-    if within is not None:
-        base.set("where", exp.Where(this=within.copy()))
-    return _matching(_select(outer, _with_gates(base, groups)), groups, dialect)
+    base = _within(_select(*_base(_table(groups), _asked(groups), shown.values, derived)), within)
+    return _matching(_select(outer, base), groups, dialect)
+
+
+def _by_passing(
+    groups: Sequence[Group], shown: _Shown, dialect: Dialect, within: exp.Expr | None
+) -> exp.Select:
+    """Judge the rows that pass the rules' common gate, and read no other row's documents."""
+    if dialect.question is None:
+        raise TypeError(f"{dialect.name} has no gates")
+    every = [predicate for group in groups for predicate in group.predicates]
+    derived = {**_derived(groups), **shown.derived}
+    columns, place = _base(_table(groups), _asked(groups), shown.values, derived)
+    early = [c for c in columns if not c.alias.startswith(OF_DOCUMENTS)]
+    late = [c for c in columns if c.alias.startswith(OF_DOCUMENTS)]
+    passing = _select([exp.Star(), *late], _within(_select(early, place), within))
+    passing.set("where", exp.Where(this=gate(every, dialect.question)))
+    return _matching(_select([*shown.values, *_sums(groups)], passing), groups, dialect)
 
 
 def _by_tuple(
@@ -191,12 +207,16 @@ def _by_tuple(
     added = [_named(e.copy(), name) for name, e in sorted(derived.items())]
     tests = _with_gates(_select([*map(quoted, asked), *added], seen), groups)
     judged = _matching(_select([*renamed(asked), *_sums(groups)], tests), groups, dialect)
-    base = _select(found, place)
-    if within is not None:
-        base.set("where", exp.Where(this=within.copy()))
+    base = _within(_select(found, place), within)
     columns = [quoted(f"b{i}") for i in range(len(groups))]
     rows = looked_up(_select([*shown.values, *columns], base), judged, asked)
     return _select([exp.Star()], rows)
+
+
+def _within(query: exp.Select, within: exp.Expr | None) -> exp.Select:
+    if within is not None:
+        query.set("where", exp.Where(this=within.copy()))
+    return query
 
 
 def _table(groups: Sequence[Group]) -> Table:

@@ -24,6 +24,7 @@ from sqlglot import exp
 
 from mantissa.detection.pattern import Pattern, Wild
 from mantissa.detection.prepare import Predicate
+from mantissa.detection.scope import OF_DOCUMENTS
 from mantissa.detection.template import any_of, quoted
 
 Word = tuple[str, str]
@@ -82,7 +83,7 @@ def grouped(predicates: Sequence[Predicate], question: Question) -> Iterator[Gro
         else:
             entry = (weights.of(need), predicate.rule.info.id, predicate, need)
             pools.setdefault((source, _columns(need)), []).append(entry)
-    for source, pool in sorted(_joined(pools)):
+    for source, pool in _joined(pools):
         for run in _runs(sorted(pool, key=lambda entry: entry[:2])):
             members = tuple(predicate for *_, predicate, _ in run)
             if len(members) < FEWEST:
@@ -91,6 +92,33 @@ def grouped(predicates: Sequence[Predicate], question: Question) -> Iterator[Gro
                 yield Group(members, _test((need for *_, need in run), question))
     for _, rest in sorted(ungated.items()):
         yield Group(tuple(sorted(rest, key=lambda p: p.rule.info.id)))
+
+
+def readers_of_documents(
+    predicates: Sequence[Predicate],
+) -> tuple[list[Predicate], list[Predicate]]:
+    """Divide predicates into those that read documents and need a word elsewhere, and the rest.
+
+    Reading a document costs more than all other tests of a row, so a gate before it always pays.
+    """
+    weights = Weights(predicates)
+    reading = [
+        predicate
+        for predicate in predicates
+        if any(name.startswith(OF_DOCUMENTS) for name in predicate.derived)
+        and weights.best(predicate.condition) is not None
+    ]
+    if len(reading) < FEWEST:
+        return [], list(predicates)
+    found = {id(predicate) for predicate in reading}
+    return reading, [predicate for predicate in predicates if id(predicate) not in found]
+
+
+def gate(predicates: Sequence[Predicate], question: Question) -> exp.Expr:
+    """Return one gate for predicates that all need a word."""
+    weights = Weights(predicates)
+    needs = [weights.best(predicate.condition) for predicate in predicates]
+    return _test((need for need in needs if need is not None), question)
 
 
 def _joined(pools: dict[tuple[str, tuple[str, ...]], Pool]) -> Iterator[tuple[str, Pool]]:

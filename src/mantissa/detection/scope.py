@@ -17,6 +17,9 @@ from mantissa.detection.dialects import Dialect
 from mantissa.detection.template import quoted
 from mantissa.sources.definition import Binding
 
+OF_DOCUMENTS = ("j$", "jl$", "ja$")
+"""How the names of columns begin that are read out of documents."""
+
 
 class Scope:
     """Derived columns by name, in the order of first use."""

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from mantissa.detection.network import key_range, network_of
 from mantissa.detection.pattern import Pattern, Wild, like, literal
+from mantissa.detection.regex_tokens import trimmed
 from mantissa.detection.syntax import ISO_TIME, NUMBER, WITHOUT_ZONE
 from mantissa.detection.template import all_of, any_of, call, fill, lambda_, quoted
 from mantissa.detection.trino_regex import ported
@@ -148,7 +149,7 @@ def _holds(text: exp.Expr, value: exp.Expr, shape: str) -> exp.Expr:
 
 def regex(text: exp.Expr, expression: str) -> exp.Expr:
     """Search a text for an expression of the RE2 subset."""
-    return exp.RegexpLike(this=text.copy(), expression=_text(ported(expression)))
+    return exp.RegexpLike(this=text.copy(), expression=_text(ported(trimmed(expression))))
 
 
 def address_key(text: exp.Expr) -> exp.Expr:

@@ -15,7 +15,7 @@ from mantissa.detection.dialects import DUCKDB
 from mantissa.detection.fuse import fuse
 from mantissa.detection.gates import FEWEST, Group, Weights, grouped
 from mantissa.detection.prepare import Predicate
-from support.detection import firing, judged, prepared, rows_of, rule, unfused
+from support.detection import firing, fused_sql, judged, prepared, rows_of, rule, unfused
 from support.sigma_eval import EVENTS, TREES, Tree, as_rule
 
 
@@ -158,3 +158,28 @@ def _of(predicates: Sequence[Predicate]) -> list[Group]:
     question = DUCKDB.question
     assert question is not None
     return list(grouped(predicates, question))
+
+
+def test_documents_are_read_only_of_rows_that_pass() -> None:
+    rules = [
+        rule(f"s: {{name: n{n}, doc.a|contains: x{n}}}\ncondition: s", number=n) for n in range(8)
+    ]
+    other = rule("s: {doc.a: y}\ncondition: s", number=8)
+    ready = prepared(*rules, other, rule("s: {name: n1}\ncondition: not s", number=9))
+    gated, plain = fused_sql(ready)
+    assert 'WHERE REGEXP_MATCHES("l$name", \'(?s)^n0$|^n1$|' in gated
+    assert gated.index("WHERE REGEXP_MATCHES") > gated.index('AS "jl$')
+    assert "REGEXP_MATCHES" not in plain
+    events = [
+        {"name": "N1", "doc": {"a": "zx1"}},
+        {"name": "n1", "doc": {"a": ["x2", "x1"]}},
+        {"name": "n2", "doc": {"a": "y"}},
+        {"doc": {"a": "x1"}},
+    ]
+    assert judged(rows_of(events), ready) == [[1], [1], [8, 9], [9]]
+
+
+def test_few_readers_of_documents_have_no_query_of_their_own() -> None:
+    rules = [rule(f"s: {{name: n{n}, doc.a: x}}\ncondition: s", number=n) for n in range(7)]
+    (sql,) = fused_sql(prepared(*rules))
+    assert "REGEXP_MATCHES" not in sql
