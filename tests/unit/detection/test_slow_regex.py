@@ -19,7 +19,7 @@ REPEATS = ["", "", "", "*", "+", "?", "{2}", "{2,}", "{0,1}", "{1,3}", "*?", "+?
 @pytest.mark.parametrize(
     ("expression", "wanted"),
     [
-        ("(.){200,}", ".{200}"),
+        ("(.){200,}", ".{200,}"),
         ("(?i)(?:\\w)+x", "(?i)\\wx"),
         (".*foo.*", "foo"),
         ("^.*foo.+$", "^.*foo.+$"),
@@ -27,7 +27,7 @@ REPEATS = ["", "", "", "*", "+", "?", "{2}", "{2,}", "{0,1}", "{1,3}", "*?", "+?
         (".*|foo", ".*|foo"),
         ("(.*)foo", "(.*)foo"),
         ("a(bc)*", "a(bc)*"),
-        ("foo[^\\]x]{3,9}?", "foo[^\\]x]{3}"),
+        ("foo[^\\]x]{1,9}?", "foo[^\\]x]"),
         ("foo\\{2,}", "foo\\{2,}"),
         ("\\[a]*", "\\[a"),
         ("\\Qa.*\\E", "\\Qa.*\\E"),
@@ -77,10 +77,9 @@ def _random(rng: random.Random, depth: int = 0) -> str:
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("a.*b.*c.*d", "3 open-ended repetitions"),
-        ("(a|.*b)[^x]+c\\S*d", "3 open-ended repetitions"),
+        ("a.*b.*c", "2 open-ended repetitions"),
+        ("(a.*b)[^x]+c\\S*d", "2 open-ended repetitions"),
         ("(a+)+b", "a repetition within a repetition"),
-        ("((a*)b)+c", "a repetition within a repetition"),
         ("(ab){100,}c", "a group repeated 100 times"),
     ],
 )
@@ -90,7 +89,15 @@ def test_slow_expressions_are_known(expression: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    [".*a.*b.*", "a.*b|c.*d|e.*f.*g", "(.){200,}", "(ab)+c+", "a.{0,200}b.{0,9}c.{1,5}d", "\\w+"],
+    [
+        ".*a.*b.*",
+        "a.*b|c.*d|e.*f",
+        "(.){200,}",
+        "(ab+)+c+",
+        "a[^/]*b[^/]*c",
+        "a.{0,200}b.{0,9}c.{1,5}d",
+        "\\w+",
+    ],
 )
 def test_others_are_not(expression: str) -> None:
     assert why_slow(expression) == ""
@@ -107,5 +114,5 @@ def test_the_check_names_the_rule_the_field_and_the_way_out() -> None:
 
 def test_trino_is_asked_the_shorter_one() -> None:
     assert condition("s: {name|re: '(.){200,}'}\ncondition: s") == (
-        "REGEXP_LIKE(\"name\", '.{200}')"
+        "REGEXP_LIKE(\"name\", '.{200,}')"
     )
