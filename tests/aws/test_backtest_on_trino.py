@@ -13,25 +13,13 @@ from mantissa.detection.backtest import Backtest, Judges, backtest
 from mantissa.detection.dialects import TRINO
 from mantissa.model import QueryLimits, TimeRange
 from mantissa.sources.schema import arrow_schema
-from support.detection import IDS, SPEC, parquet, prepared, rows_of, rule
+from support.detection import COUNTED, IDS, SPEC, parquet, prepared, rows_of, rule
 from support.emulators import Emulator
 from support.engine_world import AwsLake, aws_lake
 from support.trino import Trino
 
 DAYS = ("2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04")
 SPAN = TimeRange(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, 12, tzinfo=UTC))
-COUNTED = f"""\
-title: many bobs
-id: {IDS[50]}
-status: test
-level: high
-correlation:
-  type: event_count
-  rules: [{IDS[1]}]
-  group-by: [ip]
-  timespan: 10m
-  condition: {{gte: 3}}
-"""
 RULES = (
     rule("s: {name: bob}\ncondition: s", number=1, head="fields: [cmd]\n"),
     rule("s: {cmd|contains: evil}\ncondition: s", number=2),

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mantissa.detection.dialects import TRINO
 from mantissa.detection.trial import Trial, judge
 from support.detection import IDS, SPEC, prepared, rows_of, rule
 from support.emulators import Emulator
-from support.sigma_eval import EVENTS, TREES, Tree, as_rule, holds
+from support.sigma_eval import EVENTS, TREES, Tree, as_rule, drawn, holds
 from support.trino import Trino
 from support.trino_rows import OnTrino
 
-EXAMPLES = settings(
-    max_examples=6,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = drawn(6)
 
 
 def test_sql_on_trino_equals_the_plain_evaluator(trino: Trino, ministack: Emulator) -> None:

@@ -55,6 +55,20 @@ SPEC = load_spec(SPEC_TEXT, "gate/source.yaml")
 WHEN = "2026-03-04T05:06:07Z"
 IDS = [f"00000000-0000-4000-8000-{n:012d}" for n in range(200)]
 
+COUNTED = f"""\
+title: many bobs
+id: {IDS[50]}
+status: test
+level: high
+correlation:
+  type: event_count
+  rules: [{IDS[1]}]
+  group-by: [ip]
+  timespan: 10m
+  condition: {{gte: 3}}
+"""
+"""Three matches of the first rule from one address within ten minutes."""
+
 
 def rule(
     detection: str, *, number: int = 1, logsource: str = "service: main", head: str = ""

@@ -14,12 +14,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 MANY, ONE = object(), object()
 ALPHABET = "abAB_%!\\'\"é.|\n 1"
 TEXTS = st.text(ALPHABET, max_size=5)
 TEXT_FIELDS = ("name", "cmd")
+
+
+def drawn(examples: int) -> settings:
+    """Draw so many examples, the same in every run; large ones may take their time."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 @dataclass(frozen=True)

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mantissa.detection.alike import divided
 from support.detection import judged, prepared, rows_of, rule, unfused
-from support.sigma_eval import EVENTS, TREES, Tree, as_rule
+from support.sigma_eval import EVENTS, TREES, Tree, as_rule, drawn
 
 
 def test_fused_is_rule_by_rule_for_random_rules_and_repeated_rows() -> None:
     seen = {"once": 0, "matches": 0}
 
-    @settings(
-        max_examples=2,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @drawn(2)
     @given(
         trees=st.lists(TREES, min_size=30, max_size=45),
         events=st.lists(EVENTS, min_size=6, max_size=12),

@@ -17,23 +17,11 @@ from mantissa.detection.backtest import Backtest, Judges, backtest, pieces, scan
 from mantissa.detection.prepare import Prepared
 from mantissa.errors import EngineRejected
 from mantissa.model import QueryLimits, QueryResult, TimeRange
-from support.detection import IDS, firing, prepared, rows_of, rule
+from support.detection import COUNTED, IDS, firing, prepared, rows_of, rule
 
 SPAN = TimeRange(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))
 BOB = rule("s: {name: bob}\ncondition: s", number=1, head="fields: [cmd]\n")
 EVIL = rule("s: {cmd|contains: evil}\ncondition: s", number=2)
-COUNTED = f"""\
-title: many bobs
-id: {IDS[50]}
-status: test
-level: high
-correlation:
-  type: event_count
-  rules: [{IDS[1]}]
-  group-by: [ip]
-  timespan: 10m
-  condition: {{gte: 3}}
-"""
 
 
 def look(

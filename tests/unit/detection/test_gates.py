@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mantissa.detection.dialects import DUCKDB
@@ -16,7 +16,7 @@ from mantissa.detection.fuse import fuse
 from mantissa.detection.gates import FEWEST, Group, Weights, grouped
 from mantissa.detection.prepare import Predicate
 from support.detection import firing, fused_sql, judged, prepared, rows_of, rule, unfused
-from support.sigma_eval import EVENTS, TREES, Tree, as_rule
+from support.sigma_eval import EVENTS, TREES, Tree, as_rule, drawn
 
 
 def needed(detection: str) -> set[tuple[str, str]] | None:
@@ -123,14 +123,7 @@ def test_every_kind_of_word_opens_its_gate() -> None:
 def test_gated_rules_match_what_ungated_ones_match() -> None:
     gated = 0
 
-    @settings(
-        max_examples=3,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @drawn(3)
     @given(
         trees=st.lists(TREES, min_size=80, max_size=120),
         events=st.lists(EVENTS, min_size=10, max_size=20),
