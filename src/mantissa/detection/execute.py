@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from mantissa.detection.asking import ask
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.fuse import BARE, Frame, FusedQuery, fuse
 from mantissa.detection.prepare import Predicate
@@ -20,7 +21,6 @@ from mantissa.errors import EngineError, EngineTimedOut, EngineTransient, QueryT
 from mantissa.model import QueryLimits, QueryResult, Table
 from mantissa.ports import QueryEngine
 
-TRIES = 3
 STRIKES = 24
 """Timeouts in a row that are put down to rules; halving 1,000 files and 1,000 rules takes 20."""
 Files = tuple[str, ...]
@@ -136,7 +136,8 @@ class Evaluator:
 
     def _divide(self, query: FusedQuery, files: Files, error: EngineError, *, parts: int) -> None:
         """Judge fewer files at a time, or fewer rules where the files cannot be divided."""
-        predicates = query.predicates
+        # By id: rules that stand together in a query are alike, and may be slow together.
+        predicates = sorted(query.predicates, key=lambda p: p.rule.info.id)
         if parts > 1 and len(files) > 1:
             size = -(-len(files) // parts)
             for start in range(0, len(files), size):
@@ -173,15 +174,7 @@ class Evaluator:
             self.done.failures.append(failure)
 
     def _run(self, sql: str, table: Table, files: Files) -> QueryResult:
-        """Run one query, a few times if the engine is unavailable for the moment."""
-        for left in reversed(range(TRIES)):
-            self.beat()
-            try:
-                return self.engine.run(sql, limits=self.limits, files={table.name: files})
-            except EngineTransient:
-                if not left:
-                    raise
-        raise AssertionError("unreachable")
+        return ask(self.engine, sql, self.limits, self.beat, {table.name: files})
 
 
 def _place(table: Table) -> exp.Table:

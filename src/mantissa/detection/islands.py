@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from mantissa.detection.asking import ask
 from mantissa.detection.correlate_sql import Span, correlation_sql
 from mantissa.detection.correlation import Correlation
 from mantissa.detection.dialects import Dialect
@@ -21,7 +22,6 @@ from mantissa.errors import EngineError, EngineTransient
 from mantissa.model import QueryLimits, QueryResult
 from mantissa.ports import QueryEngine
 
-TRIES = 3
 TOGETHER = 8
 """Correlations of one query: Athena bills 10 MB at least for each query, not for each part."""
 ISLANDS = 300
@@ -166,18 +166,10 @@ class Look:
 
     def _run_here(self, query: exp.Query) -> QueryResult:
         sql = query.sql(dialect=self.dialect.name)
-        for left in reversed(range(TRIES)):
-            self.hold()
-            try:
-                result = self.engine.run(sql, limits=self.limits)
-            except EngineTransient:
-                if not left:
-                    raise
-            else:
-                self.bytes_scanned += result.bytes_scanned
-                self.seconds += result.seconds
-                return result
-        raise AssertionError("unreachable")
+        result = ask(self.engine, sql, self.limits, self.hold)
+        self.bytes_scanned += result.bytes_scanned
+        self.seconds += result.seconds
+        return result
 
 
 def _matches(days: Sequence[tuple[datetime, datetime]]) -> exp.Select:
