@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -176,6 +177,8 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 def _keep(lease: Path, argv: Sequence[str]) -> int:
     """Run `argv` until it ends or nobody holds the lease; returns its exit code."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # A burst of clients is no error.
     server = subprocess.Popen(argv)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     with lease.open("a") as file:

@@ -14,6 +14,13 @@ from support import kept
 from support.emulators import Emulator, bare_environ
 
 START_SECONDS = 60.0
+KEEP_ALIVE_SECONDS = 3600
+"""For how long an idle connection stays open.
+
+ministack's own start closes it after 75 seconds, while Terraform's connections stay in their pool
+for 90: a request that meets the closing loses its answer, is sent again, and what it had made is
+then "already there".
+"""
 
 
 @contextmanager
@@ -24,9 +31,7 @@ def running(
 
     def start(place: kept.Place) -> kept.State:
         port = kept.free_port()
-        keeper = place.run(
-            [sys.executable, "-m", "ministack"], _environ(place, port) | dict(env or {})
-        )
+        keeper = place.run(_program(port), _environ(place, port) | dict(env or {}))
         place.until(
             lambda: answers(f"http://127.0.0.1:{port}/_ministack/ready"), keeper, START_SECONDS
         )
@@ -34,6 +39,12 @@ def running(
 
     with kept.shared(root, name, start) as state:
         yield Emulator(state["port"], state["log"])
+
+
+def _program(port: int) -> list[str]:
+    """Return the server that `ministack` starts in the background, with more patience."""
+    served = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--workers", "0"]
+    return [*served, "--bind", f"127.0.0.1:{port}", "--keep-alive", str(KEEP_ALIVE_SECONDS)]
 
 
 def _environ(place: kept.Place, port: int) -> dict[str, str]:
