@@ -43,7 +43,8 @@ def main() -> None:
         "rows": job["rows"],
     }
     write_hits(job, hits)
-    more |= {"compile": ready, "rules": len(predicates)}
+    judged = [predicate.rule.info.id for predicate in predicates]
+    more |= {"compile": ready, "rules": len(predicates), "judged": judged}
     run |= {"cpu": more.pop("cpu", run["cpu"]), "rss_mb": more.pop("rss_mb", _peak_mb())}
     print(json.dumps(run | {"more": more}))
 
