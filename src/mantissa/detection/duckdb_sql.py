@@ -7,11 +7,11 @@ turns the fast path for plain substrings off.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
 
+from mantissa.detection.documents import absent
 from mantissa.detection.network import in_range
 from mantissa.detection.pattern import Pattern, like
 from mantissa.detection.syntax import (
@@ -33,8 +33,6 @@ MOST_LISTED = 4
 
 _REAL_NAMES = {"AT": "JSON_EXTRACT", "AT_TEXT": "JSON_EXTRACT_STRING"}
 """sqlglot would turn these functions into the operators `->` and `->>`, which bind differently."""
-_PLAIN = re.compile("[A-Za-z0-9_ .:-]+")
-"""Names that JSON writes in no other way, save by numbers."""
 _STEP = """FLATTEN(LIST_TRANSFORM(members, LAMBDA m :
     CASE JSON_TYPE(m) WHEN 'ARRAY' THEN AT(m, through)
          ELSE [AT(m, key)] END))"""
@@ -96,20 +94,8 @@ def _inside(document: exp.Expr, path: Sequence[str]) -> exp.Expr:
         members = _sql(_STEP, members=members, key=_text("$" + key), through=_text("$[*]" + key))
     everything = _sql(_TEXTS, members=_sql(_ELEMENTS, members=members))
     plain = _text("$" + "".join(_key(name) for name in path))
-    absent = _absent(document, path[-1])
-    return _sql(_INSIDE, document=document, path=plain, everything=everything, absent=absent)
-
-
-def _absent(document: exp.Expr, name: str) -> exp.Expr:
-    """Ask whether a document cannot have a member of this name, as its text does not show it.
-
-    JSON may write a plain letter only as itself or as `\\u` and its number.
-    """
-    if not _PLAIN.fullmatch(name):
-        return exp.false()
-    shown = _sql("CONTAINS(document, name)", document=document, name=_text(f'"{name}"'))
-    written = _sql("CONTAINS(document, name)", document=document, name=_text("\\u"))
-    return exp.Not(this=exp.Paren(this=exp.Or(this=shown, expression=written)))
+    unseen = absent(document, path[-1], contains)
+    return _sql(_INSIDE, document=document, path=plain, everything=everything, absent=unseen)
 
 
 def _whole(document: exp.Expr) -> exp.Expr:

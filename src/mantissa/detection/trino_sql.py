@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
+from mantissa.detection.documents import absent
 from mantissa.detection.network import key_range, network_of
 from mantissa.detection.pattern import Pattern, Wild, like, literal
 from mantissa.detection.regex_tokens import trimmed
@@ -27,6 +28,7 @@ _TEXTS = """TRANSFORM(FILTER(COALESCE(members, CAST(ARRAY[] AS ARRAY(JSON))),
     v -> COALESCE(JSON_EXTRACT_SCALAR(v, '$'), JSON_FORMAT(v)))"""
 _LOWERED = "TRANSFORM(texts, v -> LOWER(v))"
 _OWN = "CASE WHEN STARTS_WITH(document, '\"') THEN JSON_EXTRACT_SCALAR(document, '$') ELSE document END"
+_INSIDE = "CASE WHEN absent THEN CAST(ARRAY[] AS ARRAY(VARCHAR)) ELSE inside END"
 _WHOLE = """CASE WHEN document IS NULL THEN CAST(ARRAY[] AS ARRAY(VARCHAR))
     WHEN STARTS_WITH(document, '[') THEN CONCAT(ARRAY[document], members) ELSE ARRAY[own] END"""
 _NUMBER = "CASE WHEN REGEXP_LIKE(written, form) THEN TRY_CAST(written AS DOUBLE) END"
@@ -50,7 +52,9 @@ def json_values(document: exp.Expr, path: Sequence[str], lowered: bool) -> exp.E
     lax = "lax $" + "".join(_key(name) for name in path)
     members = _texts(_query(document, lax + "[*]"))
     if path:
-        values = call("CONCAT", _texts(_query(document, lax)), members)
+        inside = call("CONCAT", _texts(_query(document, lax)), members)
+        unseen = absent(document, path[-1], contains)
+        values = _sql(_INSIDE, inside=inside, absent=unseen)
     else:
         values = _sql(_WHOLE, document=document, members=members, own=_sql(_OWN, document=document))
     return _sql(_LOWERED, texts=values) if lowered else values
