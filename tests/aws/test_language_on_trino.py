@@ -9,7 +9,17 @@ import pytest
 from mantissa.adapters.local.rows import RowsEngine
 from mantissa.detection.dialects import DUCKDB, TRINO, Dialect
 from mantissa.detection.trial import OpenRows, Trial, judge
-from support.detection import IDS, SPEC, prepared, rows_of, rule
+from support.detection import (
+    DOCUMENTS,
+    IDS,
+    SHOWING,
+    SPEC,
+    judged,
+    prepared,
+    rows_of,
+    rows_of_documents,
+    rule,
+)
 from support.emulators import Emulator
 from support.sigma_table import CASES, answers
 from support.trino import Trino
@@ -26,6 +36,15 @@ def test_the_language_on_trino(on_trino: OnTrino) -> None:
     wrong = {c.about: found[c.about] for c in CASES if found[c.about] != c.expected}
     assert wrong == {}
     assert on_trino.queries < 10
+
+
+def test_a_member_is_found_however_its_name_is_written_on_trino(on_trino: OnTrino) -> None:
+    texts = [
+        rule(f"s: {{{s}: x}}\ncondition: s", number=n) for n, s in enumerate(("doc.l.k", "doc.é/k"))
+    ]
+    rows = rows_of_documents([*DOCUMENTS, r'{"\u00e9\/k": "x"}'])
+    found = judged(rows, prepared(*texts, dialect=TRINO), on_trino)
+    assert found == [*([0] if n in SHOWING else [] for n in range(len(DOCUMENTS))), [1]]
 
 
 DIFFERENT: list[tuple[str, dict[str, Any]]] = [

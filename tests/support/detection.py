@@ -20,7 +20,7 @@ from mantissa.detection.load import parse_rules
 from mantissa.detection.prepare import Prepared, prepare
 from mantissa.detection.rule import RuleSet
 from mantissa.detection.show import rule_sql
-from mantissa.detection.trial import Rows, Trial, judge
+from mantissa.detection.trial import OpenRows, Rows, Trial, judge
 from mantissa.errors import EngineRejected
 from mantissa.model import QueryLimits, QueryResult
 from mantissa.ports import ObjectStore
@@ -100,6 +100,27 @@ def rows_of(events: Iterable[Mapping[str, Any]]) -> pa.Table:
     return table
 
 
+DOCUMENTS = (
+    '{"l": {"k": "x"}}',
+    r'{"\u006c": {"k": "x"}}',
+    r'{"l": {"\u006B": "x"}}',
+    r'[{"l": [{"\u006b": "x"}]}]',
+    '{"l": {"K": "x"}}',
+    '{"l": "\\"k\\": x"}',
+    '{"l": ',
+)
+"""Every way to write the member `k` of the member `l`, and what only looks so."""
+SHOWING = range(4)
+"""Which of them have `x` there."""
+
+
+def rows_of_documents(documents: Sequence[str]) -> pa.Table:
+    """Return rows whose column `doc` holds these texts as they are."""
+    table = rows_of({} for _ in documents)
+    place = table.schema.get_field_index("doc")
+    return table.set_column(place, table.schema.field(place), pa.array(documents))
+
+
 def firing(events: Sequence[Mapping[str, Any]], *texts: str, **options: Any) -> list[list[int]]:
     """Return for each event the numbers of the rules that fire on it, on DuckDB."""
     ready = prepared(*texts, **options)
@@ -107,10 +128,10 @@ def firing(events: Sequence[Mapping[str, Any]], *texts: str, **options: Any) -> 
     return judged(rows_of(events), ready)
 
 
-def judged(table: pa.Table, ready: Prepared) -> list[list[int]]:
+def judged(table: pa.Table, ready: Prepared, open_rows: OpenRows = RowsEngine) -> list[list[int]]:
     """Return for each row the numbers of the rules that fire on it."""
     trial = Trial()
-    judge({"gate": table}, ready.predicates, ready.dialect, RowsEngine, trial)
+    judge({"gate": table}, ready.predicates, ready.dialect, open_rows, trial)
     assert trial.failures == []
     return [
         sorted(IDS.index(rule_id) for rule_id in trial.fired.get(number, ()))

@@ -113,7 +113,7 @@ class Correlating:
                 c: spans(touched[c.info.id], c.span) for c in correlations if c.info.id in touched
             }
             look = self._look(together)
-            islands = _whole(look, look.at(due), together.crossings)
+            islands = look.at(due)
             self._note(look, due, keys, again, together)
             rows += list(self._tell(look, islands, stamp, together))
         return together
@@ -173,37 +173,6 @@ class Correlating:
                     row = inner_match(outer, island, finding)
                     if row is not None:
                         yield row
-
-
-def _whole(look: Look, islands: Sequence[Island], crossings: Crossings) -> list[Island]:
-    """Follow islands to where something was told, since a look may end before an island does.
-
-    Late matches may begin an island far ahead of a crossing that was told, and belong to the same.
-    Islands of a correlation that gives no answer are left out: it will look again.
-    """
-    reach: dict[Correlation, list[Span]] = {}
-    for island in islands:
-        if (told := crossings.next_told(island)) is not None:
-            reach.setdefault(island.correlation, []).append(Span(island.event_time, told))
-    if not reach:
-        return list(islands)
-    followed = {_place(i): i for i in look.at({c: _disjoint(found) for c, found in reach.items()})}
-    well = (i for i in islands if i.correlation.info.id not in look.failures)
-    return [followed.get(_place(island), island) for island in well]
-
-
-def _place(island: Island) -> tuple[str, str, str]:
-    return island.correlation.info.id, island.key, island.event_id
-
-
-def _disjoint(found: Iterable[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for span in sorted(found, key=lambda span: span.start):
-        if joined and span.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return _fewer(joined)
 
 
 def levels(correlations: Sequence[Correlation]) -> list[list[Correlation]]:

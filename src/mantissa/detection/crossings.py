@@ -35,7 +35,9 @@ class Crossings:
         """Remember where an island begins; False if one of its events was told as a crossing before.
 
         What begins earlier than it was told is remembered too: later matches may part the two, and
-        the part that begins here is no news.
+        the part that begins here is no news. So the beginning of every island is remembered, and an
+        island that grows towards one reaches it within what is looked at: the windows that new
+        matches change end a timespan after them, and the next hit is no further than another.
         """
         group = self._group(island)
         first, last = _millis(island.event_time), _millis(island.last_time)
@@ -44,12 +46,6 @@ class Crossings:
             group.told = sorted([*group.told, first])[-KEPT:]
             group.changed = True
         return not known
-
-    def next_told(self, island: Island) -> datetime | None:
-        """Return the first crossing of the island's group that was told after its last event."""
-        last = _millis(island.last_time)
-        later = (told for told in self._group(island).told if told > last)
-        return next((_EPOCH + timedelta(milliseconds=told) for told in later), None)
 
     def writes(self) -> Iterator[Put]:
         """Yield the records to be written with the run's commit."""
