@@ -74,6 +74,37 @@ STRINGS = [
     Case("startswith wildcard", "{name|startswith: '?oo'}", ["foo", "boox"], ["oo"]),
     Case("endswith", "{name|endswith: foo}", ["foo", "xFOO"], ["foox", "foo\n"]),
     Case("list is any", "{name: [a, b, 'c*']}", ["a", "B", "cd"], ["d", "ab"]),
+    Case(
+        "list with a common part",
+        "{name|contains: [Invoke-Mimi, Invoke-Nine, 'x_invoke-_%', 'in*voke-end', other]}",
+        ["a INVOKE-MIMI b", "invoke-nine", "x_Invoke-_%", "in a voke-end", "another"],
+        ["invoke-", "invoke-mim", "xinvoke-_%", "x_invoke-a%", "voke-end", "", {}],
+    ),
+    Case(
+        "list with a common part, denied",
+        "s: {code: 1}\nf: {name|contains: [one-part, two-part]}\ncondition: s and not f",
+        [{"code": 1}, {"code": 1, "name": "-part"}],
+        [{"code": 1, "name": "One-part"}, {"name": "x"}],
+    ),
+    Case(
+        "cased list with a common part",
+        "{name|contains|cased: [Get-One, Get-Two]}",
+        ["Get-One", "xGet-Twox"],
+        ["get-one", "GET-TWO", "Get-"],
+    ),
+    Case(
+        "list beyond ASCII",
+        "{name|contains: ['😀', '🦆', '–', '—', '―', '“', '”', '€', plain, 'é']}",
+        ["a😀", "🦆", "x – y", "€", "PLAIN", "Plain €", "É", "é"],
+        ["", "a - b", "🦅", "e", "$", {}],
+    ),
+    Case(
+        "list beyond ASCII, denied",
+        "s: {code: 1}\nf: {name: ['*😀', '*–', '*—', '*―', '*“', '*”', '*€', '?¥']}\n"
+        "condition: s and not f",
+        [{"code": 1}, {"code": 1, "name": "😀a"}, {"code": 1, "name": "¥"}],
+        [{"code": 1, "name": "a😀"}, {"code": 1, "name": "a¥"}, {"code": 1, "name": "€"}],
+    ),
     Case("all", "{name|contains|all: [a, b, c]}", ["cab", "ABC"], ["ab", "c"]),
     Case("all first", "{name|all|contains: [a, b]}", ["ba"], ["a", "b"]),
     Case("all of one value", "{name|contains|all: a}", ["ba"], ["b"]),

@@ -77,6 +77,16 @@ class Pattern:
         return Wild.ONE in self.parts
 
     @property
+    def is_ascii(self) -> bool:
+        """Whether the literal stays within ASCII, as a text without others does."""
+        return all(part.isascii() for part in self._literals)
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether a text must be searched through, which takes longer than a look at its ends."""
+        return self.parts[0] is Wild.MANY and len(self.parts) > 2
+
+    @property
     def is_astral(self) -> bool:
         """Whether the literal holds a character beyond the 65,536 that UTF-16 writes as one."""
         return any(char > "\uffff" for part in self._literals for char in part)
@@ -100,6 +110,11 @@ class Pattern:
         """Return the LIKE pattern, and whether it needs `ESCAPE '!'`."""
         escaped = any("%" in part or "_" in part for part in self._literals)
         return "".join(self._like_part(part, escaped) for part in self.parts), escaped
+
+    @property
+    def literals(self) -> list[str]:
+        """The literal pieces, in the case to compare with."""
+        return [self._cased(part) for part in self._literals]
 
     @property
     def _literals(self) -> list[str]:

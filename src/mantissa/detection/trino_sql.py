@@ -15,12 +15,16 @@ from mantissa.detection.documents import absent
 from mantissa.detection.network import key_range, network_of
 from mantissa.detection.pattern import Pattern, Wild, like, literal
 from mantissa.detection.regex_tokens import trimmed
+from mantissa.detection.stems import by_stem
 from mantissa.detection.syntax import ISO_TIME, NUMBER, WITHOUT_ZONE
 from mantissa.detection.template import all_of, any_of, call, fill, lambda_, quoted
 from mantissa.detection.trino_regex import ported
 
 OR_UP_TO = 100
 """LIKEs joined with OR; longer lists are searched with `any_match`."""
+
+FOREIGN_FROM = 8
+"""Patterns beyond ASCII from which a text is first asked whether it goes beyond ASCII at all."""
 
 _JSON = "CAST(TRY(JSON_PARSE(found)) AS ARRAY(JSON))"
 _TEXTS = """TRANSFORM(FILTER(COALESCE(members, CAST(ARRAY[] AS ARRAY(JSON))),
@@ -36,6 +40,7 @@ _MOMENT = """CASE WHEN REGEXP_LIKE(written, form) THEN AT_TIMEZONE(TRY(FROM_ISO8
     CONCAT(REPLACE(written, ' ', 'T'),
         CASE WHEN REGEXP_LIKE(written, '(Z|[+-][0-9]{2}:[0-9]{2})$') THEN '' ELSE 'Z' END)
     )), 'UTC') END"""
+_FOREIGN = "LENGTH(TO_UTF8(subject)) > LENGTH(subject)"
 _ENDS = "SUBSTR(subject, -LENGTH(v)) = v"
 
 
@@ -99,7 +104,23 @@ def first_value(values: exp.Expr) -> exp.Expr:
 
 
 def matches_any(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
-    """Ask whether any pattern matches: LIKEs joined with OR, or a search through an array."""
+    """Ask whether any pattern matches; what several of them need is asked before they are."""
+    foreign = [p for p in patterns if not (p.is_ascii or p.engine_lowers)]
+    if len(foreign) < FOREIGN_FROM:
+        foreign = []
+    stems, rest = by_stem([p for p in patterns if p not in foreign])
+    tests = [all_of([_holding(text, stem), _listed(text, group)]) for stem, group in stems]
+    if foreign:
+        tests.append(all_of([_sql(_FOREIGN, subject=text), _listed(text, foreign)]))
+    return any_of([*tests, _listed(text, rest)] if rest else tests)
+
+
+def _holding(text: exp.Expr, stem: str) -> exp.Expr:
+    return like(text.copy(), Pattern((Wild.MANY, stem, Wild.MANY), cased=True))
+
+
+def _listed(text: exp.Expr, patterns: Sequence[Pattern]) -> exp.Expr:
+    """Ask one after the other: LIKEs joined with OR, or a search through an array."""
     if len(patterns) <= OR_UP_TO:
         return any_of([_like(text.copy(), pattern) for pattern in patterns])
     tests: list[exp.Expr] = []
