@@ -69,6 +69,7 @@ class Dialect:
     most_rules: int = 400
     most_listed: int = 2**31
     reads_twice: bool = False
+    leads: bool = False
 
 
 DUCKDB = Dialect(
@@ -107,6 +108,7 @@ TRINO = Dialect(
     moment=trino_sql.moment,
     contains=trino_sql.contains,
     any_bit=trino_sql.any_bit,
+    leads=True,
 )
 DIALECTS: dict[str, Dialect] = {"duckdb": DUCKDB, "athena": TRINO, "trino": TRINO}
 """Every dialect a rule is compiled for, by sqlglot's name."""

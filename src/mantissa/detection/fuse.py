@@ -8,7 +8,8 @@
 Trino's compiler gives up on large expressions, so bitmaps are packed by bytes of SQL; how the
 bitmaps are best asked for a bit is each dialect's own. Where a second look at the rows costs
 nothing, rows that are alike are judged once (`alike.py`); where many words are looked for as fast
-as one, rules wait behind gates (`gates.py`).
+as one, rules wait behind gates (`gates.py`); where an engine judges each value of a column once,
+what rules ask first is asked in a query of its own (`leading.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlglot import exp
 from mantissa.detection.alike import combinations, divided, looked_up, renamed
 from mantissa.detection.dialects import Dialect
 from mantissa.detection.gates import Group, Question, gate, grouped, readers_of_documents
+from mantissa.detection.leading import Answers
 from mantissa.detection.prepare import Predicate
 from mantissa.detection.scope import OF_DOCUMENTS, Scope
 from mantissa.detection.table import ENTITIES
@@ -28,7 +30,7 @@ from mantissa.detection.template import quoted
 from mantissa.model import Table
 from mantissa.sources.definition import Binding
 
-BITMAP_BYTES = 3_500
+BITMAP_BYTES = 1_500
 BITMAP_RULES = 60
 ENVELOPE = ("event_id", "event_time", "source_object")
 
@@ -111,12 +113,12 @@ def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
     bitmap: list[Predicate] = []
     size = 0
     for predicate in ordered:
-        full = size + predicate.size > BITMAP_BYTES or len(bitmap) == BITMAP_RULES
+        full = size + predicate.remaining > BITMAP_BYTES or len(bitmap) == BITMAP_RULES
         if bitmap and (full or bitmap[0].belongs != predicate.belongs):
             yield tuple(bitmap)
             bitmap, size = [], 0
         bitmap.append(predicate)
-        size += predicate.size
+        size += predicate.remaining
     if bitmap:
         yield tuple(bitmap)
 
@@ -124,17 +126,26 @@ def _pack(predicates: Sequence[Predicate]) -> Iterator[Bitmap]:
 def _chunks(groups: Iterable[Group], dialect: Dialect) -> Iterator[tuple[Group, ...]]:
     """Split groups, a bitmap each, into queries that stay under the limits of an engine."""
     chunk: list[Group] = []
+    tests: dict[str, int] = {}
     size = rules = 0
     for group in groups:
-        cost, count = _cost(group), len(group.predicates)
-        if chunk and (size + cost > dialect.most_text or rules + count > dialect.most_rules):
+        cost, count, asked = _cost(group), len(group.predicates), _tests(group)
+        whole = size + cost + sum((tests | asked).values())
+        if chunk and (whole > dialect.most_text or rules + count > dialect.most_rules):
             yield tuple(chunk)
-            chunk, size, rules = [], 0, 0
+            chunk, tests, size, rules = [], {}, 0, 0
         chunk.append(group)
+        tests |= asked
         size += cost
         rules += count
     if chunk:
         yield tuple(chunk)
+
+
+def _tests(group: Group) -> dict[str, int]:
+    """Return the bytes of each leading test of a bitmap's rules."""
+    tests = (p.led.tests for p in group.predicates if p.led)
+    return {name: test.size for each in tests for name, test in each.items()}
 
 
 def _cost(group: Group) -> int:
@@ -142,7 +153,8 @@ def _cost(group: Group) -> int:
     bitmap = group.predicates
     derived = {name: e for p in bitmap for name, e in p.derived.items()}
     own = sum(len(name) + len(e.sql()) + 8 for name, e in derived.items() if name[:2] != "l$")
-    return own + sum(p.size + 60 + 40 * len(p.bindings) for p in bitmap) + 120 + group.size
+    own += sum(p.remaining + 60 + 40 * len(p.bindings) for p in bitmap)
+    return own + 120 + group.size
 
 
 def _query(groups: tuple[Group, ...], dialect: Dialect, frame: Frame, judge: _Judge) -> FusedQuery:
@@ -174,10 +186,13 @@ def _by_row(
     groups: Sequence[Group], shown: _Shown, dialect: Dialect, within: exp.Expr | None
 ) -> exp.Select:
     """Judge every row."""
-    outer = [*shown.values, *_sums(groups)]
     derived = {**_derived(groups), **shown.derived}
     base = _within(_select(*_base(_table(groups), _asked(groups), shown.values, derived)), within)
-    return _matching(_select(outer, base), groups, dialect)
+    answers = Answers(p.led for group in groups for p in group.predicates if p.led)
+    bitmaps = [_named(exp.Var(this=bits), name) for name, bits in answers.columns]
+    place = _select([exp.Star(), *bitmaps], base) if bitmaps else base
+    outer = [*shown.values, *_sums(groups, answers)]
+    return _matching(_select(outer, place), groups, dialect)
 
 
 def _by_passing(
@@ -240,8 +255,8 @@ def _with_gates(base: exp.Select, groups: Sequence[Group]) -> exp.Select:
     return _select([exp.Star(), *(_named(test.copy(), n) for n, test in gates.items())], base)
 
 
-def _sums(groups: Sequence[Group]) -> list[exp.Expr]:
-    return [_named(_bits(group), f"b{i}") for i, group in enumerate(groups)]
+def _sums(groups: Sequence[Group], answers: Answers | None = None) -> list[exp.Expr]:
+    return [_named(_bits(group, answers), f"b{i}") for i, group in enumerate(groups)]
 
 
 def _matching(query: exp.Select, groups: Sequence[Group], dialect: Dialect) -> exp.Select:
@@ -291,9 +306,10 @@ def _base(
     return [*stored, *added], exp.Table(this=exp.to_identifier(table.name, quoted=True))
 
 
-def _bits(group: Group) -> exp.Expr:
+def _bits(group: Group, answers: Answers | None) -> exp.Expr:
     # The conditions were written once already, when they were compiled.
-    bits = [_when(exp.Var(this=p.text), 1 << place) for place, p in enumerate(group.predicates)]
+    texts = [answers.filled(p.led) if answers and p.led else p.text for p in group.predicates]
+    bits = [_when(exp.Var(this=text), 1 << place) for place, text in enumerate(texts)]
     total = bits[0]
     for bit in bits[1:]:
         total = exp.Add(this=total, expression=bit)

@@ -18,6 +18,7 @@ from mantissa.detection.exceptions import (
     refused_everywhere,
 )
 from mantissa.detection.expand import Placeholders
+from mantissa.detection.leading import Led, lead
 from mantissa.detection.members import Part, gather
 from mantissa.detection.pattern import Pattern
 from mantissa.detection.pipeline import FieldBinder, Target, When, find_targets
@@ -41,6 +42,7 @@ class Predicate:
         bindings: where the fields are that the rule tests or shows, by the rule's spelling.
         parts: what the rule's matches count for in correlations.
         reports: whether matches are findings by themselves.
+        led: the condition without its leading tests, where the dialect asks them once for all.
     """
 
     rule: Rule
@@ -52,6 +54,7 @@ class Predicate:
     text: str = field(repr=False)
     parts: tuple[Part, ...] = ()
     reports: bool = True
+    led: Led | None = field(default=None, repr=False)
 
     @property
     def shown(self) -> Iterator[Binding]:
@@ -64,6 +67,11 @@ class Predicate:
     def size(self) -> int:
         """Bytes of the condition's SQL."""
         return len(self.text.encode())
+
+    @property
+    def remaining(self) -> int:
+        """Bytes of the condition without its leading tests."""
+        return self.led.size if self.led else self.size
 
     @cached_property
     def columns(self) -> frozenset[str]:
@@ -224,7 +232,10 @@ def compile_rule(
     if target.when:
         belongs = scope.condition(_belonging(target, dialect)).name
     bindings = {**shown, **compiler.bindings}
-    return Predicate(rule, target.source, condition, belongs, scope.derived, bindings, text)
+    led = lead(condition, dialect.name) if dialect.leads else None
+    return Predicate(
+        rule, target.source, condition, belongs, scope.derived, bindings, text, led=led
+    )
 
 
 def _belonging(target: Target, dialect: Dialect) -> exp.Expr:

@@ -27,12 +27,14 @@ def test_the_shape_on_trino() -> None:
         'SELECT * FROM (SELECT "event_id", "event_time", "source_object", "actor_user", '
         '"actor_id", "src_ip", "dst_ip", "device_host", "cloud_account", "cloud_region", '
         '"resource", "name" AS "f0", CASE WHEN "w$" THEN '
-        "CASE WHEN \"l$name\" = 'n0' THEN 1 ELSE 0 END + "
-        'CASE WHEN "l$name" = \'n1\' THEN 2 ELSE 0 END ELSE 0 END AS "b0" '
+        'CASE WHEN BITWISE_AND("p$0", 1) <> 0 THEN 1 ELSE 0 END + '
+        'CASE WHEN BITWISE_AND("p$0", 2) <> 0 THEN 2 ELSE 0 END ELSE 0 END AS "b0" '
+        "FROM (SELECT *, CASE WHEN \"l$name\" = 'n0' THEN 1 ELSE 0 END + "
+        'CASE WHEN "l$name" = \'n1\' THEN 2 ELSE 0 END AS "p$0" '
         'FROM (SELECT "event_id", "event_time", "source_object", "actor_user", "actor_id", '
         '"src_ip", "dst_ip", "device_host", "cloud_account", "cloud_region", "resource", "name", '
         '"kind", LOWER("name") AS "l$name", LOWER("kind") = \'window\' AS "w$" '
-        'FROM "gate") AS base) AS base WHERE "b0" > 0 OR "b0" < 0'
+        'FROM "gate") AS base) AS base) AS base WHERE "b0" > 0 OR "b0" < 0'
     )
 
 
@@ -42,15 +44,20 @@ def test_each_bitmap_is_asked_once_on_duckdb() -> None:
 
 
 def test_bitmaps_are_packed_by_bytes_and_by_number_on_trino() -> None:
-    short = fuse(prepared(*many(130), dialect=TRINO).predicates, TRINO)
-    assert [len(bitmap) for query in short for bitmap in query.bitmaps] == [60, 60, 10]
-    long = fuse(prepared(*many(9, text="x" * 1000 + "{n}"), dialect=TRINO).predicates, TRINO)
-    sizes = [len(bitmap) for query in long for bitmap in query.bitmaps]
-    assert sizes == [3, 3, 3]
-    for query in short + long:
-        for bitmap in query.bitmaps:
-            assert len(bitmap) <= BITMAP_RULES
-            assert sum(predicate.size for predicate in bitmap) <= BITMAP_BYTES
+    denied = [
+        rule(f"s: {{code: 1}}\nf: {{name: {text}}}\ncondition: s and not f", number=number)
+        for number, text in enumerate(["y" * 400] * 9 + ["n"] * 91)
+    ]
+    numbers = [rule(f"s: {{code: {n}}}\ncondition: s", number=n) for n in range(130)]
+    for texts in (numbers, denied, many(130)):
+        ready = prepared(*texts, dialect=TRINO)
+        bitmaps = [bitmap for query in fuse(ready.predicates, TRINO) for bitmap in query.bitmaps]
+        assert sum(map(len, bitmaps)) == len(texts)
+        for bitmap, after in zip(bitmaps, [*bitmaps[1:], ()], strict=True):
+            size = sum(predicate.remaining for predicate in bitmap)
+            assert size <= BITMAP_BYTES
+            if after and len(bitmap) < BITMAP_RULES:
+                assert size + after[0].remaining > BITMAP_BYTES
 
 
 def test_bitmaps_are_packed_by_number_alone_on_duckdb() -> None:
