@@ -48,6 +48,7 @@ class Dialect:
         most_rules: rules of one query.
         most_listed: values of one IN; more are asked as patterns.
         reads_twice: whether a query may read its columns twice, as no bytes are billed.
+        leads: whether an expression on one column is judged once for each value of it.
     """
 
     name: str

@@ -36,7 +36,7 @@ _BIT_BYTES = len("CASE WHEN  THEN 1073741824 ELSE 0 END + ")
 
 
 @dataclass(frozen=True)
-class Test:
+class LeadingTest:
     """A test on one column, as SQL."""
 
     column: str
@@ -57,22 +57,22 @@ class Led:
     """
 
     text: str
-    tests: Mapping[str, Test]
+    tests: Mapping[str, LeadingTest]
 
     @property
     def size(self) -> int:
         """Bytes of what is left of the condition."""
-        return len(self.text.encode()) + _MARK_BYTES * len(self.tests)
+        return len(self.text.encode()) + _MARK_BYTES * self.text.count(_MARK)
 
 
 def lead(condition: exp.Expr, dialect: str) -> Led | None:
     """Take the leading tests out of a condition; None if it has none."""
-    tests: dict[str, Test] = {}
+    tests: dict[str, LeadingTest] = {}
 
     def mark(test: exp.Expr) -> exp.Expr:
         sql = test.sql(dialect=dialect)
         name = sha256(sql.encode()).hexdigest()[:16]
-        tests[name] = Test(str(_column(test)), sql)
+        tests[name] = LeadingTest(str(_column(test)), sql)
         return quoted(_MARK + name)
 
     led = Led(_led(condition.copy(), mark).sql(dialect=dialect), tests)
@@ -108,7 +108,7 @@ class Answers:
         return _MARKS.sub(lambda mark: self._places[mark[1]], led.text)
 
 
-def _packed(tests: Mapping[str, Test]) -> Iterator[list[str]]:
+def _packed(tests: Mapping[str, LeadingTest]) -> Iterator[list[str]]:
     """Pack tests into bitmaps, those on one column together."""
     bitmap: list[str] = []
     size = 0
