@@ -41,6 +41,8 @@ def planned(folder: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
         deployed = terraform.deployment(folder / "root", emulator, choices)
         try:
             deployed.apply()
+        except terraform.AnswerLost:
+            raise
         except terraform.TerraformFailed as failed:
             errors = re.findall(r"^Error: (.*)", str(failed), flags=re.M)
             assert [e for e in errors if not re.search("|".join(NOT_MADE), e)] == []
@@ -63,7 +65,8 @@ def variant(request: pytest.FixtureRequest, servers_root: Path) -> tuple[str, di
     with (folder / "lock").open("a") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not made.is_file():
-            plan = planned(folder / "work", VARIANTS[request.param].variables)
+            variables = VARIANTS[request.param].variables
+            plan = terraform.answered(lambda attempt: planned(folder / attempt, variables))
             made.write_text(json.dumps(plan), encoding="utf-8")
     loaded: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
     return request.param, loaded

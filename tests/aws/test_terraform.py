@@ -163,9 +163,24 @@ def test_it_applies_plans_clean_and_goes(
     variables: dict[str, Any], least: int, clouds: tuple[Emulator, Emulator], tmp_path: Path
 ) -> None:
     emulator, gaps = clouds
-    settings = BASE | variables | terraform.tiny_artefacts(tmp_path / "artefacts")
+
+    def attempt(name: str) -> None:
+        folder = tmp_path / name
+        if name == "first":
+            _applies_plans_clean_and_goes(folder, variables, least, emulator, gaps)
+        else:
+            with ministack_server.running(folder / "cloud") as another:
+                _applies_plans_clean_and_goes(folder, variables, least, another, gaps)
+
+    terraform.answered(attempt)
+
+
+def _applies_plans_clean_and_goes(
+    folder: Path, variables: dict[str, Any], least: int, emulator: Emulator, gaps: Emulator
+) -> None:
+    settings = BASE | variables | terraform.tiny_artefacts(folder / "artefacts")
     filled = dict.fromkeys(terraform.MINISTACK_GAPS, gaps)
-    deployed = terraform.deployment(tmp_path / "root", emulator, settings, **filled)
+    deployed = terraform.deployment(folder / "root", emulator, settings, **filled)
     try:
         deployed.apply()
         assert len(deployed.resources()) >= least
@@ -178,6 +193,26 @@ def test_it_applies_plans_clean_and_goes(
         deployed.destroy()
     assert deployed.resources() == []
     assert emulator.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_an_attempt_is_made_once_more_where_an_answer_was_lost() -> None:
+    made: list[str] = []
+
+    def attempt(name: str) -> str:
+        made.append(name)
+        if len(made) == 1:
+            raise terraform.AnswerLost("already exists")
+        return name
+
+    assert terraform.answered(attempt) == "second"
+    made.clear()
+    with pytest.raises(terraform.TerraformFailed, match="no other reason"):
+        terraform.answered(lambda name: _fail(f"{made.append(name)} no other reason"))
+    assert made == ["first"]
+
+
+def _fail(said: str) -> None:
+    raise terraform.TerraformFailed(said)
 
 
 def _look_at(outputs: dict[str, Any], emulator: Emulator) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from support.emulators import ACCESS_KEY, REGION, SECRET_KEY, Emulator, bare_environ
 from support.requirements import ROOT
@@ -35,6 +36,26 @@ provider "aws" {{
 
 class TerraformFailed(AssertionError):
     """Terraform's exit code was not among the expected."""
+
+
+class AnswerLost(TerraformFailed):
+    """Something is said to exist already in an emulator that was empty: it was asked for twice.
+
+    The provider asks again when an answer fails to come, and most of what an emulator makes may be
+    made twice; a trail may not. The message ends with every request of the kind and its answers.
+    """
+
+
+_Made = TypeVar("_Made")
+
+
+def answered(attempt: Callable[[str], _Made]) -> _Made:
+    """Make an attempt in an empty emulator, and one more in another if an answer was lost."""
+    try:
+        return attempt("first")
+    except AnswerLost as lost:
+        print(lost, file=sys.stderr)
+        return attempt("second")
 
 
 def plugin_folder() -> str:
@@ -109,8 +130,17 @@ class Deployment:
     variables: Mapping[str, Any]
 
     def apply(self) -> None:
-        """Make everything, without asking."""
-        self._run("apply", "-auto-approve", "-input=false", "-parallelism=20")
+        """Make everything, without asking. Raises `AnswerLost`, or `TerraformFailed`."""
+        log = self.folder / "provider.log"
+        logging = {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(log)}
+        words = ("apply", "-auto-approve", "-input=false", "-parallelism=20")
+        try:
+            run(self.folder, *words, env={**self.env, **logging})
+        except TerraformFailed as failed:
+            lost = re.search(r"operation error [\w ]+: (\w+), .*already exists", str(failed))
+            if lost is None:
+                raise
+            raise AnswerLost(f"{failed}\n{_requests(log, lost[1])}") from None
 
     def drift(self) -> str:
         """Return what a second plan would change; nothing when it is clean."""
@@ -133,6 +163,14 @@ class Deployment:
 
     def _run(self, *words: str, codes: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
         return run(self.folder, *words, codes=codes, env=self.env)
+
+
+def _requests(log: Path, method: str) -> str:
+    """Return what a provider's log says of one kind of request, a line each."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        told = [line for line in lines if f"rpc.method={method}" in line]
+    keep = re.compile(r"^\S+|HTTP \w+ \w+|attempt=\d+|http\.(?:duration|response\.status_code)=\d+")
+    return "\n".join(" ".join(keep.findall(line)) for line in told)
 
 
 def deployment(
