@@ -47,12 +47,15 @@ def _step_text(step: dict[str, Any]) -> str:
 
 
 def _told(step: Step, found: list[dict[str, Any]]) -> dict[str, Any]:
+    # Of several events together a finding says only what they share: one event's own says more.
+    telling = next((f for f in found if "eventName" in f["fields"] and f["src_ip"]), None)
+    shown = telling or next(iter(found), None)
     return {
         "time": step.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "step": step.title,
         "level": found[0]["level"] if found else "",
         "rules": list(dict.fromkeys(f["rule_title"] for f in found)),
-        "why": _why(found[0]) + _more(found) if found else "",
+        "why": _why(shown) + _more(shown, found) if shown else "",
         "found_by": list(dict.fromkeys(f["rule_id"] for f in found)),
     }
 
@@ -79,9 +82,9 @@ def _why(finding: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _more(found: list[dict[str, Any]]) -> str:
-    """Say how many events beside the first the same rule saw in this step."""
-    others = sum(f["rule_id"] == found[0]["rule_id"] for f in found) - 1
+def _more(shown: dict[str, Any], found: list[dict[str, Any]]) -> str:
+    """Say how many events beside the one shown the same rule saw in this step."""
+    others = sum(f["rule_id"] == shown["rule_id"] for f in found) - 1
     return f" and {others} more" if others else ""
 
 

@@ -14,6 +14,7 @@ import typer
 from mantissa import __version__
 from mantissa.config.reading import environment
 from mantissa.entrypoints.cli.command import HELP_OPTIONS, make_output
+from mantissa.entrypoints.cli.ending import ending_with
 from mantissa.entrypoints.cli.exits import Exit, InternalError, UsageError, exit_for
 from mantissa.entrypoints.cli.registry import LazyGroup
 from mantissa.errors import MantissaError
@@ -53,7 +54,7 @@ def top(
 
 def run() -> None:
     """Run the command line of this process and exit."""
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(ending_with(lambda: main(sys.argv[1:])))
 
 
 def main(argv: Sequence[str]) -> int:
